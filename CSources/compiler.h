@@ -1,0 +1,17 @@
+/* compiler.h: the only place for compiler extensions. */
+#ifndef GR_COMPILER_H
+#define GR_COMPILER_H
+
+#define GR_PUBLIC __attribute__((visibility("default")))
+#define GR_LIKELY(x) __builtin_expect(!!(x), 1)
+#define GR_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define GR_NOINLINE __attribute__((noinline))
+#define GR_CACHE_LINE 64
+#define GR_ALIGNED(n) __attribute__((aligned(n)))
+#define GR_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define GR_UNUSED __attribute__((unused))
+#define GR_CONSTRUCTOR __attribute__((constructor))
+/* Thread-local storage that is reached without a call, also in a library that was loaded late: a few words only. */
+#define GR_THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
+
+#endif

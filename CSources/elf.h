@@ -1,0 +1,59 @@
+/* elf.h: a read-only view of one ELF image on disk: its functions, unwind ranges, producer and source lines.
+ *
+ * Owns the libelf and libdw handles. Knows nothing of processes or load addresses: all addresses are virtual
+ * addresses of the file. Control plane only; one thread at a time for each view. Neighbours: os. */
+#ifndef GR_ELF_H
+#define GR_ELF_H
+
+#include <graft/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    GR_ELF_FILE_MAX = 1 << 30,          /* bytes of an image that we are willing to map */
+    GR_ELF_FUNCTIONS_MAX = 4 * 1000000, /* function symbols of one image; the rest is ignored and logged */
+};
+
+struct gr_elf;
+
+/* One function symbol, or one unwind range without a symbol (symbol ""). */
+struct gr_elf_function {
+    uint64_t address;    /* virtual address */
+    uint64_t size;       /* 0 when unknown */
+    const char *symbol;  /* linker name without version; owned by the view */
+    const char *version; /* "" when unversioned; owned by the view */
+    bool default_version;
+    bool ifunc;
+    bool has_unwind; /* an FDE covers `address` */
+};
+
+/* Opens `path`. Reads .symtab, .dynsym with versions, .gnu_debugdata, and a separate debug file found by build-id
+ * (/usr/lib/debug/.build-id/xx/yyy.debug) or .gnu_debuglink (beside it, in .debug/, under /usr/lib/debug).
+ * GRAFT_BAD_IMAGE, GRAFT_OS, GRAFT_NO_MEMORY. */
+enum graft_status gr_elf_open(const char *path, struct gr_elf **elf);
+void gr_elf_close(struct gr_elf *elf);
+
+/* Lower-case hexadecimal; "" when there is none. Owned by the view. */
+const char *gr_elf_build_id(const struct gr_elf *elf);
+/* DT_SONAME; "" when there is none. Owned by the view. */
+const char *gr_elf_soname(const struct gr_elf *elf);
+/* True when every known producer (.comment, DW_AT_producer) is clang or swiftc, so that callers assume no more than
+ * the ABI; false when GCC took part or nothing is known. */
+bool gr_elf_abi_callers(struct gr_elf *elf);
+
+/* Every function, sorted by address and then by symbol; several with one address are aliases. The array is built on
+ * first use, is owned by the view and lives as long as it. */
+enum graft_status gr_elf_functions(struct gr_elf *elf, const struct gr_elf_function **functions, size_t *count);
+
+/* Bytes of executable segments at a virtual address, from the file: `*available` contiguous bytes. Null when the
+ * address is not in an executable segment. */
+const uint8_t *gr_elf_code(const struct gr_elf *elf, uint64_t address, size_t *available);
+
+/* The function whose unwind range (FDE) covers the address. */
+bool gr_elf_unwind_range(struct gr_elf *elf, uint64_t address, uint64_t *start, uint64_t *size);
+
+/* Source file and line of an address, where debug information exists; `*file` is owned by the view. */
+bool gr_elf_source_line(struct gr_elf *elf, uint64_t address, const char **file, uint32_t *line);
+
+#endif

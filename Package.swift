@@ -1,0 +1,48 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "graft",
+    products: [
+        .library(name: "Graft", targets: ["Graft"]),
+        .library(name: "GraftConfig", targets: ["GraftConfig"]),
+        .library(name: "GraftSCA", targets: ["GraftSCA"]),
+        .library(name: "GraftTestKit", targets: ["GraftTestKit"]),
+        .library(name: "GraftAgentArchive", type: .static, targets: ["GraftAgent"]),
+        .executable(name: "graft", targets: ["GraftCLI"]),
+    ],
+    targets: [
+        .target(
+            name: "CGraft",
+            path: ".",
+            sources: ["CSources"],
+            publicHeadersPath: "include",
+            cSettings: [.define("_GNU_SOURCE"), .headerSearchPath("CSources")],
+            linkerSettings: [
+                .linkedLibrary("elf"), .linkedLibrary("dw"), .linkedLibrary("lzma"),
+                .linkedLibrary("unwind-x86_64"), .linkedLibrary("unwind"), .linkedLibrary("Zydis"),
+            ]
+        ),
+        .target(name: "Graft", dependencies: ["CGraft"], swiftSettings: strict),
+        .target(name: "GraftConfig", swiftSettings: strict),
+        .target(name: "GraftSCA", dependencies: ["Graft", "GraftConfig"], swiftSettings: strict),
+        .target(name: "GraftAgent", dependencies: ["Graft", "GraftConfig", "GraftSCA"], swiftSettings: strict),
+        .target(name: "GraftTestKit", dependencies: ["Graft", "GraftConfig", "GraftSCA"], swiftSettings: strict),
+        .executableTarget(
+            name: "GraftCLI", dependencies: ["Graft", "GraftConfig", "GraftSCA", "GraftAgent"], swiftSettings: strict),
+        .testTarget(name: "GraftTests", dependencies: ["Graft", "GraftTestKit"], swiftSettings: strict),
+        .testTarget(name: "GraftConfigTests", dependencies: ["GraftConfig", "GraftTestKit"], swiftSettings: strict),
+        .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "GraftAgentTests", dependencies: ["GraftAgent", "GraftTestKit"], swiftSettings: strict),
+        .testTarget(name: "GraftCLITests", dependencies: ["GraftCLI", "GraftTestKit"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)

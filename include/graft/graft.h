@@ -1,0 +1,61 @@
+/* graft.h: the umbrella header: start, stop, version, log, symbols.
+ *
+ * Graft changes what a running Linux process observes about itself: which functions are instrumented, with which
+ * settings, while it runs, without a restart, without root and without stopping a thread. */
+#ifndef GRAFT_GRAFT_H
+#define GRAFT_GRAFT_H
+
+#include <graft/explain.h>
+#include <graft/hit.h>
+#include <graft/probe.h>
+#include <graft/status.h>
+#include <graft/target.h>
+#include <graft/update.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GRAFT_VERSION "0.1.0"
+
+/* GRAFT_VERSION of the library that is loaded. Static storage. */
+const char *graft_version(void);
+
+/* Called with one line for each change of state, never for a hit. `line` has no newline and is valid during the call.
+ * May be called from any thread that calls the library, and from the library's own; never from a hit. */
+typedef void (*graft_log_handler)(const char *line, void *context);
+
+struct graft_options {
+    uint32_t probes_max;   /* probes, and entry points; 0 is GRAFT_PROBES_DEFAULT */
+    graft_log_handler log; /* debug lines go here; null follows the environment variable GRAFT_LOG:
+                              "debug" (to standard error) or "debug:PATH" (appended to a file) */
+    void *log_context;
+};
+
+/* Starts the library: one thread, named "graft", with every signal but SIGTRAP blocked. Nothing is patched before the
+ * first probe. Calling it again, also with other options, is counted and has no other effect. `options` may be null.
+ * Any thread, not in a signal handler. GRAFT_UNSUPPORTED, GRAFT_NO_MEMORY, GRAFT_OS. */
+enum graft_status graft_start(const struct graft_options *options);
+
+/* Undoes one graft_start; the last one removes every probe, restores every byte and ends the thread. Waits for that.
+ * Any thread, not inside a handler. */
+enum graft_status graft_stop(void);
+
+/* Where an address of this process lies in the source. Strings are owned by the library for the life of the process;
+ * empty when unknown; `line` 0 when unknown. */
+struct graft_symbol {
+    const char *image;
+    const char *symbol; /* demangled */
+    uint64_t offset;    /* of the address from the symbol's start, or from the image's when there is no symbol */
+    const char *file;
+    uint32_t line;
+};
+
+/* Symbolises an address: for a return address, pass it minus one. Reads files; any thread, not inside a handler.
+ * GRAFT_NOT_FOUND when no image contains it. */
+enum graft_status graft_symbolise(uint64_t address, struct graft_symbol *symbol);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

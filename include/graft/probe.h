@@ -1,0 +1,128 @@
+/* probe.h: what is installed, in which state, with which counters. */
+#ifndef GRAFT_PROBE_H
+#define GRAFT_PROBE_H
+
+#include <graft/hit.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a probe does when its function is called. Can be changed while it is installed. */
+enum graft_mode {
+    GRAFT_MODE_COUNT = 1,      /* counts, per CPU and exactly; no handler */
+    GRAFT_MODE_ENTRY = 2,      /* counts and calls the handler at ENTER */
+    GRAFT_MODE_ENTRY_EXIT = 3, /* and at LEAVE or UNWIND */
+    GRAFT_MODE_ONCE = 4,       /* the handler is called at the first ENTER only; then the patch is taken out again */
+};
+
+enum {
+    GRAFT_PROBE_TIME = 1u << 0,   /* measure the time between ENTER and LEAVE */
+    GRAFT_PROBE_CALLER = 1u << 1, /* keep the stack of the first hit of each entry point */
+    GRAFT_PROBE_THREAD = 1u << 2, /* fill in graft_hit.thread */
+};
+
+/* A wish: which functions, and what to do. The library copies it. */
+struct graft_probe_spec {
+    const char *target;    /* see target.h */
+    enum graft_mode mode;
+    uint32_t flags;        /* GRAFT_PROBE_* */
+    graft_handler handler; /* null is allowed in every mode */
+    void *context;         /* passed to the handler; must outlive the probe's removal outcome */
+};
+
+/* The state of a probe and of each of its entry points:
+ * PENDING -> INSTALLED <-> REMOVED; REFUSED with a status. A probe is INSTALLED when one of its entry points is. */
+enum graft_state {
+    GRAFT_STATE_PENDING = 1,   /* nothing matches yet; looked at again when an image is loaded */
+    GRAFT_STATE_INSTALLED = 2, /* patched */
+    GRAFT_STATE_DISARMED = 3,  /* mode once: it has reported; the patch is out, or about to be */
+    GRAFT_STATE_REFUSED = 4,   /* see the status */
+    GRAFT_STATE_REMOVED = 5,   /* the original bytes are back */
+};
+
+/* "pending", "installed", "disarmed", "refused", "removed"; "unknown" otherwise. Static storage. */
+const char *graft_state_name(enum graft_state state);
+/* "count", "entry", "entry-exit", "once"; "unknown" otherwise. Static storage. */
+const char *graft_mode_name(enum graft_mode mode);
+
+enum {
+    GRAFT_FRAMES_MAX = 64,        /* frames kept of a first hit's stack */
+    GRAFT_PROBES_DEFAULT = 65536, /* probes, and entry points, unless graft_options says otherwise */
+    GRAFT_ATTACHMENTS_MAX = 8,    /* probes on one entry point */
+};
+
+/* One entry point of a probe, in a snapshot. */
+struct graft_entry_info {
+    struct graft_entry_point entry;
+    enum graft_state state;
+    enum graft_status reason;     /* GRAFT_OK, or why it is refused or not yet restored */
+    uint64_t hits;                /* calls seen since this probe was attached to it */
+    const uint64_t *frames;       /* return addresses of the first hit, innermost first; null when none */
+    size_t frame_count;
+};
+
+/* One probe, in a snapshot. */
+struct graft_probe_info {
+    graft_probe_id id;
+    const char *target;
+    enum graft_mode mode;
+    enum graft_state state;
+    enum graft_status reason;
+    uint64_t hits;                          /* sum over the entry points */
+    const struct graft_entry_info *entries; /* `entry_count` of them */
+    size_t entry_count;
+};
+
+/* Named counters of the whole library, since graft_start. X(field, name). */
+#define GRAFT_COUNTERS_MAP(X)                                                                                          \
+    X(installed, "installed")                   /* entry points patched, ever */                                       \
+    X(removed, "removed")                       /* entry points restored, ever */                                      \
+    X(refused, "refused")                       /* entry points refused, ever; by reason in `refused_by` */            \
+    X(pending, "pending")                       /* probes that match nothing, now */                                   \
+    X(active, "active")                         /* entry points patched, now */                                        \
+    X(hits, "hits")                             /* calls of instrumented functions seen */                             \
+    X(suppressed, "hits_suppressed")            /* hits inside a handler, not reported */                              \
+    X(frames_exhausted, "frames_exhausted")     /* exits not seen because a thread's frames ran out */                 \
+    X(traps_redirected, "traps_redirected")     /* threads met on a changing entry and moved on */                     \
+    X(updates_applied, "updates_applied")       /* updates whose changes were carried out */                           \
+    X(updates_stale, "updates_stale")           /* dropped: sequence already passed */                                 \
+    X(updates_duplicate, "updates_duplicate")   /* dropped: sequence already waiting */                                \
+    X(updates_gaps, "updates_gaps")             /* times an update had to wait for a missing one */                    \
+    X(updates_dropped, "updates_dropped")       /* refused: the queue was full, or superseded */                       \
+    X(callers_dropped, "callers_dropped")       /* first hits whose stack could not be kept */                         \
+    X(unsafe_threads, "unsafe_threads")         /* commits put off because a thread blocks SIGTRAP */
+
+struct graft_counters {
+#define GRAFT_COUNTER_FIELD(field, name) uint64_t field;
+    GRAFT_COUNTERS_MAP(GRAFT_COUNTER_FIELD)
+#undef GRAFT_COUNTER_FIELD
+    uint64_t refused_by[GRAFT_STATUS_COUNT]; /* entry points refused, by reason */
+};
+
+/* A consistent view of every probe: taken between two updates, never in the middle of one. */
+struct graft_snapshot {
+    const struct graft_probe_info *probes;
+    size_t probe_count;
+    struct graft_counters counters;
+    uint64_t generation; /* grows with each applied update */
+};
+
+/* Takes a snapshot; `*snapshot` is the caller's and is released with graft_snapshot_free. Waits for an update that is
+ * being applied (milliseconds). Any thread, not inside a handler. GRAFT_NO_MEMORY, GRAFT_NOT_STARTED, GRAFT_IN_HANDLER. */
+enum graft_status graft_snapshot_take(struct graft_snapshot **snapshot);
+void graft_snapshot_free(struct graft_snapshot *snapshot);
+
+/* The entry point that is instrumented at this address, or with this canonical identifier (as
+ * graft_entry_point_identifier writes it): its hits so far and its state. Lock-free; any thread; async-signal-safe.
+ * GRAFT_NOT_FOUND when there is none. Either output may be null. */
+enum graft_status graft_lookup_address(uint64_t address, uint64_t *hits, enum graft_state *state);
+enum graft_status graft_lookup_identifier(const char *identifier, uint64_t *hits, enum graft_state *state);
+
+/* Hits of a probe so far, summed over its entry points. Lock-free; any thread. GRAFT_NO_SUCH_PROBE. */
+enum graft_status graft_probe_hits(graft_probe_id probe, uint64_t *hits);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
