@@ -8,7 +8,7 @@
 #define GR_NOINLINE __attribute__((noinline))
 #define GR_CACHE_LINE 64
 #define GR_ALIGNED(n) __attribute__((aligned(n)))
-#define GR_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define GR_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define GR_UNUSED __attribute__((unused))
 #define GR_CONSTRUCTOR __attribute__((constructor))
 /* Thread-local storage that is reached without a call, also in a library that was loaded late: a few words only. */
