@@ -1,0 +1,55 @@
+// ChangeBuffer.swift: changes, lowered to what C reads.
+//
+// Owns the C strings while the core copies them, and the references to handlers until somebody takes them over. It
+// decides nothing. Neighbours: Instrumentation.swift and UpdateStream.swift lower with it, Outcomes.swift raises the
+// answers.
+
+internal import CGraft
+internal import Glibc
+
+/// The C form of some changes. The strings live as long as the buffer.
+struct ChangeBuffer: ~Copyable {
+    /// The changes, in order.
+    private(set) var changes: [graft_change] = []
+    /// The reference of each installation's handler, at the index of its change; nil where there is none.
+    private(set) var handlers: [HandlerTable.Reference?] = []
+
+    /// Lowers these changes, and takes a reference to each handler.
+    init(_ source: some Collection<Change>) {
+        changes.reserveCapacity(source.count)
+        handlers.reserveCapacity(source.count)
+        for change in source { append(change) }
+    }
+
+    deinit {
+        for change in changes where change.spec.target != nil { free(UnsafeMutablePointer(mutating: change.spec.target)) }
+    }
+
+    /// The specifications of the installations.
+    var specs: [graft_probe_spec] { changes.map(\.spec) }
+
+    /// Lowers one change.
+    private mutating func append(_ change: Change) {
+        var raw = graft_change()
+        var handler: HandlerTable.Reference?
+        switch change {
+        case .install(let request):
+            handler = request.handler.map(HandlerTable.Reference.init(retaining:))
+            raw.kind = GRAFT_CHANGE_INSTALL
+            raw.spec.target = UnsafePointer(strdup(request.target.text))
+            raw.spec.mode = request.mode.raw
+            raw.spec.flags = request.options.rawValue
+            raw.spec.handler = handler == nil ? nil : HandlerBox.call
+            raw.spec.context = handler?.context
+        case .remove(let probe):
+            raw.kind = GRAFT_CHANGE_REMOVE
+            raw.probe = probe.id
+        case .setMode(let probe, let mode):
+            raw.kind = GRAFT_CHANGE_MODE
+            raw.probe = probe.id
+            raw.mode = mode.raw
+        }
+        changes.append(raw)
+        handlers.append(handler)
+    }
+}

@@ -1,0 +1,45 @@
+// Probe.swift: a wish for instrumentation, and the name of one that was granted.
+//
+// Owns two values and no behaviour. Neighbours: Change.swift carries them to the core, Handler.swift holds the closure.
+
+/// What a handler is: called on the thread that called the function, between its caller and the function.
+///
+/// It may allocate, lock and submit updates, but not wait for them, and what it costs is paid by the instrumented
+/// program at each call. Calls that it makes to instrumented functions are not reported.
+public typealias Handler = @Sendable (_ hit: borrowing Hit) -> Void
+
+/// Identifies an installed probe for the life of the process; never reused.
+public struct Probe: Hashable, Sendable {
+    /// The number, as the C interface and the reports use it; 0 is no probe.
+    public let id: UInt64
+
+    /// A probe with this number.
+    public init(id: UInt64) { self.id = id }
+}
+
+/// A wish: which functions, and what to do when they are called.
+///
+/// ```swift
+/// let request = ProbeRequest(target: try Target("libc.so.6:getpid"), mode: .entry) { hit in
+///     calls.add(1, ordering: .relaxed)
+/// }
+/// ```
+public struct ProbeRequest: Sendable {
+    /// Which functions.
+    public var target: Target
+    /// What to do when they are called.
+    public var mode: Mode
+    /// What to record beside the count.
+    public var options: ProbeOptions
+    /// Called at each phase that the mode reports. It is retained at installation and released after the removal's
+    /// outcome, never on the way of a hit.
+    public var handler: Handler?
+
+    /// A wish with these parts.
+    public init(target: Target, mode: Mode, options: ProbeOptions = [], handler: Handler? = nil) {
+        self.target = target
+        self.mode = mode
+        self.options = options
+        self.handler = handler
+    }
+}
