@@ -5,7 +5,7 @@
 #ifndef GR_RESOLVE_H
 #define GR_RESOLVE_H
 
-#include "elf.h"
+#include "elf_view.h"
 #include <graft/graft.h>
 
 struct gr_resolver;

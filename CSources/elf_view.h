@@ -1,9 +1,9 @@
-/* elf.h: a read-only view of one ELF image on disk: its functions, unwind ranges, producer and source lines.
+/* elf_view.h: a read-only view of one ELF image on disk: its functions, unwind ranges, producer and source lines.
  *
  * Owns the libelf and libdw handles. Knows nothing of processes or load addresses: all addresses are virtual
  * addresses of the file. Control plane only; one thread at a time for each view. Neighbours: os. */
-#ifndef GR_ELF_H
-#define GR_ELF_H
+#ifndef GR_ELF_VIEW_H
+#define GR_ELF_VIEW_H
 
 #include <graft/status.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
-/* unwind.h: the stack of a first hit: copied on the hit path, unwound later on the control plane.
+/* unwinding.h: the stack of a first hit: copied on the hit path, unwound later on the control plane.
  *
  * Capture is async-signal-safe: no lock, no allocation, one system call. Unwinding runs libunwind over the copy, with
  * the unwind tables of the images that are loaded then. Neighbours: os. */
-#ifndef GR_UNWIND_H
-#define GR_UNWIND_H
+#ifndef GR_UNWINDING_H
+#define GR_UNWINDING_H
 
 #include <graft/status.h>
 #include <stddef.h>
