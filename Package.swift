@@ -21,6 +21,7 @@ let package = Package(
         .target(
             name: "CGraft",
             path: ".",
+            exclude: ["CSources/preload"],
             sources: ["CSources"],
             publicHeadersPath: "include",
             cSettings: [.define("_GNU_SOURCE"), .headerSearchPath("CSources")],

@@ -1,0 +1,110 @@
+# Builds, checks and installs Graft. `make help` lists what can be asked for; CONTRIBUTING.md says when to use which.
+#
+# Writes to build/ (C, results, what is installed), .build/ (SwiftPM) and DESTDIR, and nowhere else. The C library is
+# built here from the same sources that SwiftPM compiles as the target CGraft. Tests live in Tests/tests.mk.
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := $(shell sed -n 's/^\#define GRAFT_VERSION "\(.*\)"/\1/p' include/graft/graft.h)
+SONAME := libgraft.so.$(firstword $(subst ., ,$(VERSION)))
+
+# ---- Tools: clang comes with the Swift toolchain; gcc serves as well -------------------------------------------------
+CLANG := $(shell command -v clang || echo clang)
+GCC := gcc
+CC := $(if $(wildcard $(CLANG)),$(CLANG),$(GCC))
+SWIFT := swift
+OBJCOPY := objcopy
+AR := ar
+
+WARNINGS := -Wall -Wextra -Werror -Wconversion
+CPPFLAGS := -D_GNU_SOURCE -Iinclude -ICSources
+CFLAGS := -std=c11 -g $(WARNINGS) -fvisibility=hidden -fPIC -pthread
+LIBRARIES := -lelf -ldw -llzma -lunwind-x86_64 -lunwind -lZydis
+STRICT := -Xswiftc -warnings-as-errors -Xcc -Werror
+
+# ---- Sources: whatever stands in the rooms; the preload stub is a library of its own ---------------------------------
+CORE := $(sort $(wildcard CSources/*.c CSources/os/*.c CSources/arch/x86_64/*.c CSources/arch/x86_64/*.S))
+CORE_OBJECTS := $(CORE:%=build/obj/%.o)
+SWIFT_SOURCES := $(shell find Sources CSources include Package.swift -type f)
+
+SHARED := build/lib/libgraft.so
+STATIC := build/lib/libgraft.a
+GRAFT := build/bin/graft
+PRELOAD := build/lib/graft/libgraft-preload.so
+AGENT := build/lib/graft/libgraft-agent.so
+
+##@ Build
+
+help: ## Shows this list
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
+
+# What the build, the tests and `make run` need from the distribution. No Python package is needed, so there is no
+# virtual environment.
+PACKAGES := gcc g++ libc6-dev binutils pkg-config libelf-dev libdw-dev liblzma-dev libunwind-dev libzydis-dev \
+	redis-server redis-tools valgrind clang-format git
+
+setup: ## Installs the distribution packages that are missing (nothing to do: silent, and needs no root)
+	@Tests/setup $(PACKAGES)
+
+build: c swift $(GRAFT) $(PRELOAD) $(AGENT) ## Builds everything: C libraries, Swift, the tool, the preload agent
+
+c: $(SHARED) $(STATIC) ## Builds libgraft.so and libgraft.a
+
+swift: | setup ## Builds the Swift package (debug)
+	$(SWIFT) build $(STRICT)
+
+build/obj/%.o: % Makefile | setup
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -MMD -MP -c $< -o $@
+
+$(SHARED): $(CORE_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) -shared -pthread -Wl,-soname,$(SONAME) -Wl,-z,defs,-z,relro,-z,now -o $@.$(VERSION) $^ $(LIBRARIES)
+	ln -sf libgraft.so.$(VERSION) build/lib/$(SONAME)
+	ln -sf $(SONAME) $@
+
+# One relocatable object whose private symbols are local: a program that links the archive sees graft_* only.
+$(STATIC): $(CORE_OBJECTS)
+	@mkdir -p $(@D)
+	ld -r -o build/obj/graft.o $^
+	$(OBJCOPY) --localize-hidden build/obj/graft.o
+	rm -f $@
+	$(AR) rcs $@ build/obj/graft.o
+
+include Tests/tests.mk
+
+##@ Install
+
+install: build ## Installs to DESTDIR and PREFIX: headers, libraries, graft.pc, the tool
+	install -d $(DESTDIR)$(PREFIX)/include/graft $(DESTDIR)$(PREFIX)/include/CGraft \
+		$(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/graft $(DESTDIR)$(PREFIX)/bin
+	install -m 644 include/graft/*.h $(DESTDIR)$(PREFIX)/include/graft
+	sed 's,"graft/,"../graft/,' include/module.modulemap >$(DESTDIR)$(PREFIX)/include/CGraft/module.modulemap
+	install -m 755 build/lib/libgraft.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib
+	ln -sf libgraft.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libgraft.so
+	install -m 644 $(STATIC) $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(PRELOAD) $(AGENT) $(DESTDIR)$(PREFIX)/lib/graft
+	install -m 755 $(GRAFT) $(DESTDIR)$(PREFIX)/bin
+	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' \
+		'Name: graft' 'Description: Instruments the functions of a running process' 'Version: $(VERSION)' \
+		'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lgraft' 'Libs.private: $(LIBRARIES) -pthread' \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/graft.pc
+
+uninstall: ## Removes what install put there
+	rm -rf $(DESTDIR)$(PREFIX)/include/graft $(DESTDIR)$(PREFIX)/include/CGraft $(DESTDIR)$(PREFIX)/lib/graft
+	rm -f $(DESTDIR)$(PREFIX)/lib/libgraft.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/graft.pc $(DESTDIR)$(PREFIX)/bin/graft
+
+clean: ## Removes build/ and .build/
+	rm -rf build .build
+
+-include $(CORE_OBJECTS:.o=.d)
+
+.PHONY: help setup build c swift install uninstall clean

@@ -1,0 +1,116 @@
+# The tests' half of the Makefile, which includes this file and defines the tools, the flags and the sources.
+#
+# C tests: each Tests/C/test_NAME.c is a program. It is linked with the core compiled once more with -DGR_FAULTS (so that
+# it can make each system call fail), from an archive: a test pulls in what it names. Other .c and .S files of Tests/C
+# are helpers and go into the same archive; Tests/C/fixtures/NAME.c becomes a shared library beside the tests, found by
+# them through the macro FIXTURES (a folder). `make c-tests T=queue` runs one test. Each VARIANT (compiler and sanitizer) has its
+# own folder, so that they never disturb each other.
+
+SECONDS_PER_PROGRAM ?= 120
+FUZZ_SECONDS ?= 10
+
+C_TESTS := $(if $(T),$(T:%=Tests/C/test_%.c),$(sort $(wildcard Tests/C/test_*.c)))
+C_TEST_NAMES := $(C_TESTS:Tests/C/%.c=%)
+C_HELPERS := $(filter-out $(wildcard Tests/C/test_*.c),$(sort $(wildcard Tests/C/*.c Tests/C/*.S)))
+C_FIXTURES := $(sort $(wildcard Tests/C/fixtures/*.c Tests/C/fixtures/*.cpp))
+
+# $(call variant,NAME,COMPILER,FLAGS): the rules that build every C test in build/NAME.
+define variant
+build/$(1)/%.c.o: %.c Makefile Tests/tests.mk | setup
+	@mkdir -p $$(@D)
+	$(2) $(CPPFLAGS) -ITests/C -DGR_FAULTS -DFIXTURES='"build/$(1)/fixtures"' $(CFLAGS) $(3) -MMD -MP -c $$< -o $$@
+
+build/$(1)/%.S.o: %.S Makefile Tests/tests.mk | setup
+	@mkdir -p $$(@D)
+	$(2) $(CPPFLAGS) -ITests/C $(CFLAGS) -MMD -MP -c $$< -o $$@
+
+build/$(1)/core.a: $$(CORE:%=build/$(1)/%.o) $$(C_HELPERS:%=build/$(1)/%.o)
+	rm -f $$@
+	$(AR) rcs $$@ $$^
+
+build/$(1)/fixtures/%.so: Tests/C/fixtures/%.c Tests/tests.mk | setup
+	@mkdir -p $$(@D)
+	$(2) -D_GNU_SOURCE -g -O1 -fPIC -shared $$< -o $$@
+
+build/$(1)/fixtures/%.so: Tests/C/fixtures/%.cpp Tests/tests.mk | setup
+	@mkdir -p $$(@D)
+	g++ -g -O1 -fPIC -shared $$< -o $$@
+
+build/$(1)/test_%: build/$(1)/Tests/C/test_%.c.o build/$(1)/core.a
+	$(2) $(3) -pthread -rdynamic -o $$@ $$^ $(LIBRARIES) -ldl -lm
+
+build/$(1)/programs: $$(C_TEST_NAMES:%=build/$(1)/%) $$(addsuffix .so,$$(basename $$(C_FIXTURES:Tests/C/%=build/$(1)/%)))
+
+.PHONY: build/$(1)/programs
+.SECONDARY: $$(C_TESTS:%=build/$(1)/%.o)
+-include $$(wildcard build/$(1)/*.d build/$(1)/*/*.d build/$(1)/*/*/*.d build/$(1)/*/*/*/*.d)
+endef
+
+$(eval $(call variant,test,$(CC),-O1 -fno-omit-frame-pointer))
+$(eval $(call variant,test-gcc,$(GCC),-O2))
+$(eval $(call variant,asan,$(CLANG),-O1 -fno-omit-frame-pointer -fsanitize=address))
+$(eval $(call variant,tsan,$(CLANG),-O1 -fno-omit-frame-pointer -fsanitize=thread))
+$(eval $(call variant,ubsan,$(CLANG),-O1 -fsanitize=undefined -fno-sanitize-recover=all))
+$(eval $(call variant,ubsan-gcc,$(GCC),-O1 -fsanitize=undefined -fno-sanitize-recover=all))
+
+# $(call run-c-tests,PART,VARIANT): runs the programs of a variant as one part.
+run-c-tests = @Tests/run-part $(1) $(SECONDS_PER_PROGRAM) $(C_TEST_NAMES:%=build/$(2)/%)
+
+##@ Test
+
+# The parts of `make test`, in order; each is a target of its own.
+PARTS := c-tests gcc-tests swift-tests checks consumers end-to-end
+
+test: | setup ## Runs every part below, up to `end-to-end`, and closes with "N passed, N failed"
+	@MAKE='$(MAKE)' Tests/run-all $(PARTS)
+
+c-tests: build/test/programs ## Runs the C tests (T=queue runs one)
+	$(call run-c-tests,$@,test)
+
+gcc-tests: build/test-gcc/programs ## Runs the C tests built by gcc -O2
+	$(call run-c-tests,$@,test-gcc)
+
+swift-tests: | setup ## Runs the Swift tests (T=Config runs those that match)
+	@SWIFT='$(SWIFT)' STRICT='$(STRICT)' FILTER='$(T)' Tests/run-swift
+
+# A check is a script of Tests/Checks named check-NAME: `make NAME` runs it alone.
+CHECKS := $(sort $(wildcard Tests/Checks/check-*))
+
+checks: build ## Runs the structural checks: arrows, symbols, linkage, lint, ...
+	@CC='$(CC)' GCC='$(GCC)' SWIFT='$(SWIFT)' Tests/run-part $@ 900 $(CHECKS)
+
+arrows: ## Checks that no file includes or imports what architecture does not allow
+	@Tests/Checks/check-arrows
+
+symbols: $(SHARED) $(STATIC) $(PRELOAD) $(AGENT) ## Compares the exported symbols with the checked-in lists
+	@Tests/Checks/check-symbols
+
+linkage: build ## Checks that an importer of Graft alone links no Foundation, NIO or gRPC
+	@SWIFT='$(SWIFT)' Tests/Checks/check-linkage
+
+lint: | setup ## Checks the format of C and Swift and the shell scripts' syntax
+	@SWIFT='$(SWIFT)' Tests/Checks/check-format
+
+format: | setup ## Rewrites C and Swift sources in the project's format
+	$(SWIFT) format --in-place --parallel $$(git ls-files '*.swift')
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.cpp')
+
+consumers: build ## Builds C, C++ and Swift programs outside the tree against what is installed
+	@MAKE='$(MAKE)' CC='$(CC)' GCC='$(GCC)' SWIFT='$(SWIFT)' Tests/run-part $@ 900 $(sort $(wildcard Tests/Consumers/use-*))
+
+end-to-end: build ## Runs real programs under `graft run` and checks what it reports
+	@Tests/run-part $@ 600 $(sort $(wildcard Tests/EndToEnd/test_* Tests/EndToEnd/test-*))
+
+##@ Look closer
+
+asan: build/asan/programs ## Runs the C tests under the address sanitizer
+	$(call run-c-tests,$@,asan)
+
+tsan: build/tsan/programs ## Runs the C tests under the thread sanitizer
+	$(call run-c-tests,$@,tsan)
+
+ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under the undefined behaviour sanitizers of clang and gcc
+	$(call run-c-tests,$@,ubsan)
+	$(call run-c-tests,$@-gcc,ubsan-gcc)
+
+.PHONY: test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
