@@ -1,0 +1,158 @@
+// JSONWriter: from values to JSON text.
+//
+// Owns layout and escaping. The same value always gives the same bytes: members come in their order, or sorted when
+// asked. It keeps its own stack, so that deep values use no more of the thread's. It never fails: what JSON cannot
+// express (infinity, not-a-number) is written as null. Neighbours: JSONValue.
+
+/// Writes values as JSON text.
+///
+/// ```swift
+/// print(JSONWriter.text(["hits": 12, "complete": true], style: .pretty))
+/// ```
+public struct JSONWriter {
+    /// How the text is laid out.
+    public enum Style: Sendable {
+        /// One line, without a space.
+        case compact
+        /// One element or member to a line, indented by two spaces; empty arrays and objects stay on their line.
+        case pretty
+    }
+
+    /// The order of an object's members.
+    public enum KeyOrder: Sendable {
+        /// As they stand in the object.
+        case asGiven
+        /// By the bytes of their keys.
+        case sorted
+    }
+
+    /// An array or object whose end has not been written yet.
+    private struct Open {
+        /// The keys, in an object.
+        var keys: [String]?
+        /// The values.
+        var values: [JSONValue]
+        /// How many have been written.
+        var written = 0
+        /// The closing bracket.
+        var end: UInt8 { keys == nil ? UInt8(ascii: "]") : UInt8(ascii: "}") }
+    }
+
+    private let style: Style
+    private let keyOrder: KeyOrder
+    private var output: [UInt8] = []
+    private var open: [Open] = []
+
+    /// The UTF-8 of the JSON text of `value`, without a final line end.
+    public static func bytes(
+        _ value: JSONValue, style: Style = .compact, keyOrder: KeyOrder = .asGiven
+    ) -> [UInt8] {
+        var writer = JSONWriter(style: style, keyOrder: keyOrder)
+        writer.write(value)
+        while !writer.open.isEmpty { writer.continueContainer() }
+        return writer.output
+    }
+
+    /// The JSON text of `value`, without a final line end.
+    public static func text(
+        _ value: JSONValue, style: Style = .compact, keyOrder: KeyOrder = .asGiven
+    ) -> String {
+        String(decoding: bytes(value, style: style, keyOrder: keyOrder), as: UTF8.self)
+    }
+
+    private init(style: Style, keyOrder: KeyOrder) {
+        self.style = style
+        self.keyOrder = keyOrder
+    }
+}
+
+// MARK: Layout
+
+extension JSONWriter {
+    /// Writes a scalar, or the beginning of an array or object.
+    private mutating func write(_ value: JSONValue) {
+        switch value {
+        case .null: output += "null".utf8
+        case .bool(let value): output += (value ? "true" : "false").utf8
+        case .integer(let value): output += value.description.utf8
+        // The shortest text that reads back as the same number.
+        case .number(let value): output += value.isFinite ? value.description.utf8 : "null".utf8
+        case .string(let value): write(text: value)
+        case .array(let elements): begin(UInt8(ascii: "["), Open(keys: nil, values: elements))
+        case .object(let object):
+            let members = ordered(object.members)
+            begin(UInt8(ascii: "{"), Open(keys: members.map(\.key), values: members.map(\.value)))
+        }
+    }
+
+    /// The members in the order in which they are written.
+    private func ordered(_ members: [JSONMember]) -> [JSONMember] {
+        switch keyOrder {
+        case .asGiven: members
+        case .sorted: members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        }
+    }
+
+    /// Writes an opening bracket; an empty array or object is completed at once.
+    private mutating func begin(_ bracket: UInt8, _ container: Open) {
+        output.append(bracket)
+        if container.values.isEmpty {
+            output.append(container.end)
+        } else {
+            open.append(container)
+        }
+    }
+
+    /// Writes the next element or member of the innermost open array or object, or its end.
+    private mutating func continueContainer() {
+        let last = open.count - 1
+        let position = open[last].written
+        guard position < open[last].values.count else {
+            let container = open.removeLast()
+            newLine()
+            output.append(container.end)
+            return
+        }
+        if position > 0 { output.append(UInt8(ascii: ",")) }
+        newLine()
+        if let keys = open[last].keys {
+            write(text: keys[position])
+            output += (style == .pretty ? ": " : ":").utf8
+        }
+        open[last].written += 1
+        write(open[last].values[position])
+    }
+
+    /// Begins a line, in pretty style.
+    private mutating func newLine() {
+        guard style == .pretty else { return }
+        output.append(UInt8(ascii: "\n"))
+        output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * open.count))
+    }
+}
+
+// MARK: Escaping
+
+extension JSONWriter {
+    /// Writes a string: quotes, backslashes and control characters escaped, all else as it is.
+    private mutating func write(text: String) {
+        output.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
+            case 0x08: output += "\\b".utf8
+            case 0x09: output += "\\t".utf8
+            case 0x0A: output += "\\n".utf8
+            case 0x0C: output += "\\f".utf8
+            case 0x0D: output += "\\r".utf8
+            // DEL is allowed as it is, but it is invisible; it is escaped like the other control characters.
+            case ..<0x20, 0x7F: output += "\\u00\(Self.hex(byte >> 4))\(Self.hex(byte & 0xF))".utf8
+            default: output.append(byte)
+            }
+        }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    /// A hexadecimal digit.
+    private static func hex(_ digit: UInt8) -> String { String(digit, radix: 16) }
+}
