@@ -28,6 +28,9 @@ CFLAGS := -std=c11 -g $(WARNINGS) -fvisibility=hidden -fPIC -pthread
 LIBRARIES := -lelf -ldw -llzma -lunwind-x86_64 -lunwind -lZydis
 STRICT := -Xswiftc -warnings-as-errors -Xcc -Werror
 
+# $(call say,WORD,FILE) before a command: one short line instead of the command, which `make V=1` shows.
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2);)
+
 # ---- Sources: whatever stands in the rooms; the preload stub is a library of its own ---------------------------------
 CORE := $(sort $(wildcard CSources/*.c CSources/os/*.c CSources/arch/x86_64/*.c CSources/arch/x86_64/*.S))
 CORE_OBJECTS := $(CORE:%=build/obj/%.o)
@@ -62,21 +65,21 @@ swift: | setup ## Builds the Swift package (debug)
 
 build/obj/%.o: % Makefile | setup
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -MMD -MP -c $< -o $@
+	$(call say,cc,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -MMD -MP -c $< -o $@
 
 $(SHARED): $(CORE_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) -shared -pthread -Wl,-soname,$(SONAME) -Wl,-z,defs,-z,relro,-z,now -o $@.$(VERSION) $^ $(LIBRARIES)
-	ln -sf libgraft.so.$(VERSION) build/lib/$(SONAME)
-	ln -sf $(SONAME) $@
+	$(call say,link,$@)$(CC) -shared -pthread -Wl,-soname,$(SONAME) -Wl,-z,defs,-z,relro,-z,now -o $@.$(VERSION) $^ $(LIBRARIES)
+	@ln -sf libgraft.so.$(VERSION) build/lib/$(SONAME)
+	@ln -sf $(SONAME) $@
 
 # One relocatable object whose private symbols are local: a program that links the archive sees graft_* only.
 $(STATIC): $(CORE_OBJECTS)
 	@mkdir -p $(@D)
-	ld -r -o build/obj/graft.o $^
-	$(OBJCOPY) --localize-hidden build/obj/graft.o
-	rm -f $@
-	$(AR) rcs $@ build/obj/graft.o
+	$(call say,ar,$@)ld -r -o build/obj/graft.o $^
+	@$(OBJCOPY) --localize-hidden build/obj/graft.o
+	@rm -f $@
+	@$(AR) rcs $@ build/obj/graft.o
 
 include Tests/tests.mk
 

@@ -14,30 +14,32 @@ C_TEST_NAMES := $(C_TESTS:Tests/C/%.c=%)
 C_HELPERS := $(filter-out $(wildcard Tests/C/test_*.c),$(sort $(wildcard Tests/C/*.c Tests/C/*.S)))
 C_FIXTURES := $(sort $(wildcard Tests/C/fixtures/*.c Tests/C/fixtures/*.cpp))
 
+comma := ,
+
 # $(call variant,NAME,COMPILER,FLAGS): the rules that build every C test in build/NAME.
 define variant
 build/$(1)/%.c.o: %.c Makefile Tests/tests.mk | setup
 	@mkdir -p $$(@D)
-	$(2) $(CPPFLAGS) -ITests/C -DGR_FAULTS -DFIXTURES='"build/$(1)/fixtures"' $(CFLAGS) $(3) -MMD -MP -c $$< -o $$@
+	$(call say,cc,$(1)/$$<)$(2) $(CPPFLAGS) -ITests/C -DGR_FAULTS -DFIXTURES='"build/$(1)/fixtures"' $(CFLAGS) $(3) -MMD -MP -c $$< -o $$@
 
 build/$(1)/%.S.o: %.S Makefile Tests/tests.mk | setup
 	@mkdir -p $$(@D)
-	$(2) $(CPPFLAGS) -ITests/C $(CFLAGS) -MMD -MP -c $$< -o $$@
+	$(call say,cc,$(1)/$$<)$(2) $(CPPFLAGS) -ITests/C $(CFLAGS) -MMD -MP -c $$< -o $$@
 
 build/$(1)/core.a: $$(CORE:%=build/$(1)/%.o) $$(C_HELPERS:%=build/$(1)/%.o)
-	rm -f $$@
-	$(AR) rcs $$@ $$^
+	@rm -f $$@
+	$(call say,ar,$$@)$(AR) rcs $$@ $$^
 
 build/$(1)/fixtures/%.so: Tests/C/fixtures/%.c Tests/tests.mk | setup
 	@mkdir -p $$(@D)
-	$(2) -D_GNU_SOURCE -g -O1 -fPIC -shared $$< -o $$@
+	$(call say,link,$$@)$(2) -D_GNU_SOURCE -g -O1 -fPIC -shared $$< -o $$@
 
 build/$(1)/fixtures/%.so: Tests/C/fixtures/%.cpp Tests/tests.mk | setup
 	@mkdir -p $$(@D)
-	g++ -g -O1 -fPIC -shared $$< -o $$@
+	$(call say,link,$$@)g++ -g -O1 -fPIC -shared $$< -o $$@
 
 build/$(1)/test_%: build/$(1)/Tests/C/test_%.c.o build/$(1)/core.a
-	$(2) $(3) -pthread -rdynamic -o $$@ $$^ $(LIBRARIES) -ldl -lm
+	$(call say,link,$$@)$(2) $(3) -pthread -rdynamic -o $$@ $$^ $(LIBRARIES) -ldl -lm
 
 build/$(1)/programs: $$(C_TEST_NAMES:%=build/$(1)/%) $$(addsuffix .so,$$(basename $$(C_FIXTURES:Tests/C/%=build/$(1)/%)))
 
@@ -52,6 +54,14 @@ $(eval $(call variant,asan,$(CLANG),-O1 -fno-omit-frame-pointer -fsanitize=addre
 $(eval $(call variant,tsan,$(CLANG),-O1 -fno-omit-frame-pointer -fsanitize=thread))
 $(eval $(call variant,ubsan,$(CLANG),-O1 -fsanitize=undefined -fno-sanitize-recover=all))
 $(eval $(call variant,ubsan-gcc,$(GCC),-O1 -fsanitize=undefined -fno-sanitize-recover=all))
+
+$(eval $(call variant,fuzz,$(CLANG),-O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link$(comma)address))
+
+# Each Tests/Fuzz/fuzz_NAME.c is a libFuzzer program; Tests/Fuzz/corpus/NAME holds its seeds, and what once failed.
+FUZZERS := $(patsubst Tests/Fuzz/fuzz_%.c,%,$(sort $(wildcard Tests/Fuzz/fuzz_*.c)))
+build/fuzz/fuzz_%: build/fuzz/Tests/Fuzz/fuzz_%.c.o build/fuzz/core.a
+	$(call say,link,$@)$(CLANG) -fsanitize=fuzzer,address -pthread -rdynamic -o $@ $^ $(LIBRARIES) -ldl -lm
+.SECONDARY: $(FUZZERS:%=build/fuzz/Tests/Fuzz/fuzz_%.c.o)
 
 # $(call run-c-tests,PART,VARIANT): runs the programs of a variant as one part.
 run-c-tests = @Tests/run-part $(1) $(SECONDS_PER_PROGRAM) $(C_TEST_NAMES:%=build/$(2)/%)
@@ -85,8 +95,9 @@ arrows: ## Checks that no file includes or imports what architecture does not al
 symbols: $(SHARED) $(STATIC) $(PRELOAD) $(AGENT) ## Compares the exported symbols with the checked-in lists
 	@Tests/Checks/check-symbols
 
-linkage: build ## Checks that an importer of Graft alone links no Foundation, NIO or gRPC
-	@SWIFT='$(SWIFT)' Tests/Checks/check-linkage
+linkage: build ## Checks that the tool, and an importer of Graft alone, link no Foundation, NIO or gRPC
+	@Tests/Checks/check-linkage
+	@SWIFT='$(SWIFT)' Tests/Consumers/use-swift-path
 
 lint: | setup ## Checks the format of C and Swift and the shell scripts' syntax
 	@SWIFT='$(SWIFT)' Tests/Checks/check-format
@@ -113,4 +124,7 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 	$(call run-c-tests,$@,ubsan)
 	$(call run-c-tests,$@-gcc,ubsan-gcc)
 
-.PHONY: test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
+
+.PHONY: fuzz test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan

@@ -1,0 +1,58 @@
+// app.cpp: a C++ user of Graft outside its tree: sees a method of its own be entered, return, and throw.
+// Built by use-cpp against what `make install` put down. Exit status 0 when each phase was seen as often as it happened.
+#include <graft/graft.h>
+#include <cstdio>
+#include <stdexcept>
+
+namespace shop {
+struct Order {
+    [[gnu::noinline]] int price(int quantity) {
+        asm volatile("" ::: "memory");
+        if (quantity < 0)
+            throw std::invalid_argument("quantity");
+        return quantity * 5;
+    }
+};
+}  // namespace shop
+
+struct Phases {
+    int entered = 0, left = 0, unwound = 0;
+};
+
+int main() {
+    if (graft_start(nullptr) != GRAFT_OK)
+        return std::fprintf(stderr, "the library does not start\n"), 1;
+
+    Phases phases;
+    graft_probe_spec probe = {};
+    probe.target = ":shop::Order::price";
+    probe.mode = GRAFT_MODE_ENTRY_EXIT;
+    probe.context = &phases;
+    probe.handler = [](graft_hit *hit, void *context) {
+        auto *phases = static_cast<Phases *>(context);
+        if (hit->phase == GRAFT_PHASE_ENTER)
+            phases->entered++;
+        else if (hit->phase == GRAFT_PHASE_LEAVE)
+            phases->left++;
+        else
+            phases->unwound++;
+    };
+    graft_outcome outcome;
+    graft_status status = graft_install(&probe, 1, &outcome);
+    if (status != GRAFT_OK || outcome.installed != 1)
+        return std::fprintf(stderr, "not installed: %s\n", graft_status_sentence(status ? status : outcome.refusal)), 1;
+
+    shop::Order order;
+    int caught = 0, sum = 0;
+    for (int i = -3; i < 7; i++) {
+        try {
+            sum += order.price(i);
+        } catch (const std::invalid_argument &) {
+            caught++;
+        }
+    }
+    graft_remove(&outcome.probe, 1, nullptr);
+    graft_stop();
+    std::printf("entered %d, left %d, unwound %d, sum %d\n", phases.entered, phases.left, phases.unwound, sum);
+    return phases.entered == 10 && phases.left == 7 && phases.unwound == 3 && caught == 3 && sum == 105 ? 0 : 1;
+}
