@@ -1,0 +1,71 @@
+/* memory.c: address space from the kernel: reserve, commit, release.
+ *
+ * Never touches a mapping that it was not given: a reservation at an address never replaces what is there.
+ * Neighbours: fault.h; callers are codemem and the pools of thread and hit. */
+#include "os/fault.h"
+#include "os/os.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+size_t gr_os_page_size(void) {
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+enum graft_status gr_os_reserve(uintptr_t address, size_t size, void **memory) {
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (address ? MAP_FIXED_NOREPLACE : 0);
+    void *wanted = (void *)address; // NOLINT(performance-no-int-to-ptr): an address is what the caller has
+    void *found = GR_FAULT(GR_OS_RESERVE, ENOMEM) ? MAP_FAILED : mmap(wanted, size, PROT_NONE, flags, -1, 0);
+    if (found == MAP_FAILED) {
+        return address ? GRAFT_NO_SPACE_NEAR : GRAFT_NO_MEMORY;
+    }
+    if (address && found != wanted) { /* kernels before 4.17 take MAP_FIXED_NOREPLACE as a hint */
+        gr_os_release(found, size);
+        return GRAFT_NO_SPACE_NEAR;
+    }
+    *memory = found;
+    return GRAFT_OK;
+}
+
+enum graft_status gr_os_reserve_low(size_t size, void **memory) {
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT;
+    void *found =
+        GR_FAULT(GR_OS_RESERVE_LOW, ENOMEM) ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (found == MAP_FAILED) {
+        return GRAFT_NO_MEMORY;
+    }
+    *memory = found;
+    return GRAFT_OK;
+}
+
+enum graft_status gr_os_commit(void *memory, size_t size, bool write, bool execute) {
+    int protection = PROT_READ | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
+    if (GR_FAULT(GR_OS_COMMIT, ENOMEM) || mprotect(memory, size, protection) != 0) {
+        return errno == ENOMEM ? GRAFT_NO_MEMORY : GRAFT_OS;
+    }
+    return GRAFT_OK;
+}
+
+void gr_os_release(void *memory, size_t size) {
+    int saved = errno;
+    if (GR_FAULT(GR_OS_RELEASE, ENOMEM) || munmap(memory, size) != 0) {
+        /* Unmapping the middle of a mapping needs one mapping more, and there may be none left: then the address
+         * space stays taken, but the pages go back. */
+        (void)madvise(memory, size, MADV_DONTNEED);
+    }
+    errno = saved;
+}
+
+enum graft_status gr_os_allocate(size_t size, void **memory) {
+    int saved = errno;
+    void *found = GR_FAULT(GR_OS_ALLOCATE, ENOMEM)
+                      ? MAP_FAILED
+                      : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    errno = saved;
+    if (found == MAP_FAILED) {
+        return GRAFT_NO_MEMORY;
+    }
+    *memory = found;
+    return GRAFT_OK;
+}

@@ -1,0 +1,110 @@
+/* protect.c: the way to write program text on kernels that refuse /proc/self/mem: change the protection, store, change
+ * it back.
+ *
+ * Never takes a page's execution away, since other threads run there, and never writes to a shared mapping, since the
+ * bytes would reach the file. Slow (one look into /proc/self/maps for each page written). Neighbours: fault.h. */
+#include "os/protect.h"
+#include "os/fault.h"
+#include "os/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+    LINE_HEAD = 64,     /* "start-end rwxp" takes 38 bytes at most */
+    MAPS_CHUNK = 4096,  /* bytes of /proc/self/maps read at once */
+    NO_MAPPING = -1,    /* no line of the file covers the address */
+    SHARED_MAPPING = -2 /* one does, and its pages are not ours alone */
+};
+
+/* The protection that the line `head` states if it covers `address`; else NO_MAPPING. */
+static int protection_in_line(const char *head, uintptr_t address) {
+    char *rest = NULL;
+    uintptr_t start = strtoul(head, &rest, 16);
+    if (*rest != '-') {
+        return NO_MAPPING;
+    }
+    uintptr_t end = strtoul(rest + 1, &rest, 16);
+    if (address < start || address >= end || rest[0] != ' ' || !rest[1] || !rest[2] || !rest[3]) {
+        return NO_MAPPING;
+    }
+    if (rest[4] != 'p') {
+        return SHARED_MAPPING;
+    }
+    return (rest[1] == 'r' ? PROT_READ : 0) | (rest[2] == 'w' ? PROT_WRITE : 0) | (rest[3] == 'x' ? PROT_EXEC : 0);
+}
+
+/* Looks for the line that covers `address`, keeping only the head of each. */
+static int protection_in_file(int maps, uintptr_t address) {
+    char chunk[MAPS_CHUNK], head[LINE_HEAD];
+    size_t length = 0;
+    ssize_t got;
+    while ((got = read(maps, chunk, sizeof chunk)) > 0 || (got < 0 && errno == EINTR)) {
+        for (ssize_t i = 0; i < got; i++) {
+            if (chunk[i] != '\n') {
+                if (length < sizeof head - 1) {
+                    head[length++] = chunk[i];
+                }
+                continue;
+            }
+            head[length] = '\0';
+            length = 0;
+            int protection = protection_in_line(head, address);
+            if (protection != NO_MAPPING) {
+                return protection;
+            }
+        }
+    }
+    return NO_MAPPING;
+}
+
+static int protection_at(uintptr_t address) {
+    int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (maps < 0) {
+        return NO_MAPPING;
+    }
+    int protection = protection_in_file(maps, address);
+    (void)close(maps);
+    return protection;
+}
+
+/* Stores bytes that lie within one page. */
+static enum graft_status write_in_page(uintptr_t address, const unsigned char *bytes, size_t size) {
+    int before = protection_at(address);
+    if (before < 0) {
+        return GRAFT_WRITE_DENIED;
+    }
+    size_t page_size = gr_os_page_size();
+    void *page = (void *)(address & ~(page_size - 1)); // NOLINT(performance-no-int-to-ptr)
+    bool change = !(before & PROT_WRITE);
+    if (change && (GR_FAULT(GR_OS_TEXT_UNPROTECT, EACCES) || mprotect(page, page_size, before | PROT_WRITE) != 0)) {
+        return GRAFT_WRITE_DENIED;
+    }
+    /* Relaxed: the caller's membarrier orders these stores for the threads that execute them. */
+    for (size_t i = 0; i < size; i++) {
+        atomic_store_explicit((_Atomic unsigned char *)(address + i), bytes[i], memory_order_relaxed); // NOLINT
+    }
+    if (change && (GR_FAULT(GR_OS_TEXT_REPROTECT, ENOMEM) || mprotect(page, page_size, before) != 0)) {
+        return GRAFT_OS;
+    }
+    return GRAFT_OK;
+}
+
+enum graft_status gr_os_write_unprotected(uintptr_t address, const void *bytes, size_t size) {
+    const unsigned char *next = bytes;
+    size_t page_size = gr_os_page_size();
+    enum graft_status status = GRAFT_OK;
+    while (size > 0 && status == GRAFT_OK) {
+        size_t in_page = page_size - (address & (page_size - 1));
+        size_t part = size < in_page ? size : in_page;
+        status = write_in_page(address, next, part);
+        next += part;
+        address += part;
+        size -= part;
+    }
+    return status;
+}

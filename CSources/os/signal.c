@@ -1,0 +1,27 @@
+/* signal.c: dispositions and masks. Neighbours: fault.h; thread.c starts our thread under the mask set here. */
+#include "os/fault.h"
+#include "os/os.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+enum graft_status gr_os_sigaction(int number, const struct sigaction *action, struct sigaction *old) {
+    struct sigaction before;
+    if (GR_FAULT(GR_OS_SIGACTION, EINVAL) || sigaction(number, action, &before) != 0) {
+        return GRAFT_OS;
+    }
+    if (old) {
+        *old = before;
+    }
+    return GRAFT_OK;
+}
+
+void gr_os_mask_all_but_sigtrap(void) {
+    static const int open_to[] = {SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    sigset_t mask;
+    (void)sigfillset(&mask);
+    for (size_t i = 0; i < sizeof open_to / sizeof *open_to; i++) {
+        (void)sigdelset(&mask, open_to[i]);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &mask, NULL); /* fails only for an unknown first argument */
+}
