@@ -126,7 +126,8 @@ extension JSONParser {
             try scanner.literal("null")
             try append(.null, from: start)
         default:
-            throw JSONFault(scanner.isAtEnd ? "the text ends where a value is expected" : "a value is expected", at: start)
+            let end = "the text ends where a value is expected"
+            throw JSONFault(scanner.isAtEnd ? end : "a value is expected", at: start)
         }
         isInElement = false
     }
@@ -156,8 +157,8 @@ extension JSONParser {
         tape[container.node].end = UInt32(scanner.position)
         tape[container.node].next = UInt32(tape.count)
         if container.isObject && container.count > 1 {
-            let duplicate = JSONDuplicateKeys.first(inObject: container.node, count: container.count, tape, scanner.text)
-            if let duplicate {
+            let count = container.count
+            if let duplicate = JSONDuplicateKeys.first(inObject: container.node, count: count, tape, scanner.text) {
                 let key = String(decoding: tape[duplicate].text(in: scanner.text), as: UTF8.self)
                 let offset = Int(tape[duplicate].start)
                 throw JSONFault("the key \"\(key)\" is in this object twice", at: offset, code: .duplicateKey)
