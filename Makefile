@@ -81,6 +81,20 @@ $(STATIC): $(CORE_OBJECTS)
 	@rm -f $@
 	@$(AR) rcs $@ build/obj/graft.o
 
+# The tool carries its Swift runtime: it runs where no toolchain is.
+$(GRAFT): $(SWIFT_SOURCES) | setup
+	@mkdir -p $(@D)
+	$(SWIFT) build -c release --static-swift-stdlib --product graft $(STRICT)
+	@install -m 755 .build/release/graft $@
+
+run: $(GRAFT) $(PRELOAD) $(AGENT) ## Shows it: real programs are instrumented, hit, reported and restored while they run
+	@Tests/Demo/run $(GRAFT)
+
+# One documentation archive for each module, offline: symbol graphs from the compiler, pages from docc.
+DOCUMENTED := Graft GraftConfig GraftSCA
+docs: | setup ## Builds the documentation into build/docs, ready to be served
+	@SWIFT='$(SWIFT)' Tests/make-docs $(DOCUMENTED)
+
 include Tests/tests.mk
 
 ##@ Install
@@ -110,4 +124,4 @@ clean: ## Removes build/ and .build/
 
 -include $(CORE_OBJECTS:.o=.d)
 
-.PHONY: help setup build c swift install uninstall clean
+.PHONY: help setup build c swift run docs install uninstall clean

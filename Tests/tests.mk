@@ -70,9 +70,10 @@ run-c-tests = @Tests/run-part $(1) $(SECONDS_PER_PROGRAM) $(C_TEST_NAMES:%=build
 
 # The parts of `make test`, in order; each is a target of its own.
 PARTS := c-tests gcc-tests swift-tests checks consumers end-to-end
+MORE_PARTS ?=
 
 test: | setup ## Runs every part below, up to `end-to-end`, and closes with "N passed, N failed"
-	@MAKE='$(MAKE)' Tests/run-all $(PARTS)
+	@MAKE='$(MAKE)' Tests/run-all $(PARTS) $(MORE_PARTS)
 
 c-tests: build/test/programs ## Runs the C tests (T=queue runs one)
 	$(call run-c-tests,$@,test)

@@ -1,0 +1,209 @@
+// Story.swift: the demonstration, step by step.
+//
+// Owns the order of events, the payload that is edited, and the list of what was expected and held. Neighbours:
+// Programs.swift, Traffic.swift, Status.swift, Bytes.swift.
+
+import Foundation
+
+/// The demonstration.
+final class Story {
+    /// The tool.
+    private let graft: Graft
+    /// The folder of everything that is made.
+    private let folder: String
+    /// What was expected, and whether it held.
+    private var findings: [(text: String, held: Bool)] = []
+    /// Throughputs, with what was instrumented meanwhile.
+    private var throughputs: [(text: String, value: Double)] = []
+    /// Steps told so far.
+    private var steps = 0
+
+    /// A demonstration that uses this tool and writes into this folder.
+    init(graft: String, folder: String) {
+        self.graft = Graft(path: graft)
+        self.folder = folder
+        _ = FileManager.default.changeCurrentDirectoryPath(folder)
+    }
+
+    /// Tells it; true when everything was as expected.
+    func tell() throws -> Bool {
+        step("Two programs start under `graft run --sca`. The payload names nothing yet.")
+        try write(targets: [])
+        let shop = try instrumented("shop", ["\(folder)/shop"])
+        defer { shop.end(signal: SIGKILL) }
+        let redis = try instrumented("redis", redisCommand)
+        defer { redis.end(signal: SIGKILL) }
+        say("shop          process \(shop.pid): a Swift program of ours, taking orders")
+        say("redis-server  process \(redis.pid): Debian's own, unmodified, stripped of its symbol table")
+        for program in [shop, redis] { try graft.wait(for: "the agent", in: program) { _ in true } }
+        let traffic = try Traffic(socket: socket, log: "\(folder)/traffic.log")
+        defer { traffic.end() }
+        try measure("before: nothing is instrumented", traffic)
+
+        try install(shop, redis)
+        try measure("during: three functions are instrumented", traffic)
+        try edit(shop, redis)
+        try clear(shop, redis)
+        try measure("after: everything has been removed", traffic)
+        traffic.end()
+        try close(shop, redis)
+        return conclude()
+    }
+
+    /// The first edit: functions of both programs, and one of a library that is not there yet.
+    private func install(_ shop: Program, _ redis: Program) throws {
+        step("The payload names six functions, one of them in a library that nobody has loaded.")
+        try write(targets: [
+            ":processCommand", ":lookupKeyRead", ":setCommand",
+            "Shop:Shop.serve(customer:)", "Shop:Order.price(quantity:)", "Coupon:Coupon.reduce(_:)",
+        ])
+        let served = try graft.wait(for: "hits in redis-server", in: redis) { status in
+            [":processCommand", ":lookupKeyRead", ":setCommand"].allSatisfy { (status.target($0)?.hits ?? 0) > 0 }
+        }
+        let sold = try graft.wait(for: "hits in the shop", in: shop) { status in
+            ["Shop:Shop.serve(customer:)", "Shop:Order.price(quantity:)"].allSatisfy { (status.target($0)?.hits ?? 0) > 0 }
+        }
+        try show(redis, named: "redis-server")
+        try show(shop, named: "shop")
+        expect("redis-server's functions are reported with their callers", Self.haveCallers(served, ":"))
+        expect("the shop's functions are reported with their callers", Self.haveCallers(sold, "Shop:"))
+        expect("the target of the library is pending", sold.target("Coupon:Coupon.reduce(_:)")?.state == "pending")
+        let changed = try bytes(of: ":lookupKeyRead", in: redis, status: served)
+        say("lookupKeyRead begins  \(FunctionBytes.text(changed.inProcess))  in the process")
+        say("                and   \(FunctionBytes.text(changed.inFile))  in the file")
+        expect("an instrumented function begins with other bytes than its file", !changed.areOriginal)
+    }
+
+    /// The second edit: one target goes, one comes, and a third finds its library.
+    private func edit(_ shop: Program, _ redis: Program) throws {
+        step("The payload is edited: lookupKeyRead goes, getCommand comes. The shop loads a coupon.")
+        let before = try graft.status(of: redis.pid)
+        try write(targets: [
+            ":processCommand", ":setCommand", ":getCommand",
+            "Shop:Shop.serve(customer:)", "Shop:Order.price(quantity:)", "Coupon:Coupon.reduce(_:)",
+        ])
+        shop.tell("coupon \(folder)/libCoupon.so")
+        let after = try graft.wait(for: "getCommand", in: redis) { ($0.target(":getCommand")?.hits ?? 0) > 0 }
+        let sold = try graft.wait(for: "the coupon", in: shop) { ($0.target("Coupon:Coupon.reduce(_:)")?.hits ?? 0) > 0 }
+        try show(redis, named: "redis-server")
+        try show(shop, named: "shop")
+        expect("the added target is hit", (after.target(":getCommand")?.hits ?? 0) > 0)
+        expect("the pending target found its library", Self.haveCallers(sold, "Coupon:"))
+        expect("the removed target says so", [nil, "removed"].contains(after.target(":lookupKeyRead")?.state))
+        let restored = try bytes(of: ":lookupKeyRead", in: redis, status: before)
+        say("lookupKeyRead begins  \(FunctionBytes.text(restored.inProcess))  in the process")
+        say("                and   \(FunctionBytes.text(restored.inFile))  in the file")
+        expect("the removed function's bytes equal the original", restored.areOriginal)
+    }
+
+    /// The third edit: everything goes.
+    private func clear(_ shop: Program, _ redis: Program) throws {
+        step("The payload names nothing any more.")
+        let before = try [redis, shop].map { ($0, try graft.status(of: $0.pid)) }
+        try write(targets: [])
+        for (program, _) in before {
+            try graft.wait(for: "the removal", in: program) { $0.targets.allSatisfy { $0.state == "removed" } }
+        }
+        var functions = 0
+        var different = 0
+        for (program, status) in before {
+            for point in status.targets.flatMap(\.entry_points) {
+                let now = try FunctionBytes(pid: program.pid, image: point.image, address: point.offset)
+                functions += 1
+                if !now.areOriginal { different += 1 }
+            }
+        }
+        say("\(functions) functions were named; the bytes of \(functions - different) equal their files'")
+        expect("all bytes are the original ones", functions >= 6 && different == 0)
+    }
+
+    /// The end of the programs, and what they report.
+    private func close(_ shop: Program, _ redis: Program) throws {
+        step("The programs end, as they would without Graft, and each leaves a report.")
+        redis.end(signal: SIGTERM)
+        shop.end()
+        for (name, program) in [("redis", redis), ("shop", shop)] {
+            expect("\(name) ends with its own exit code", program.exitCode == 0)
+            let text = try String(contentsOfFile: report(name), encoding: .utf8)
+            let hits = try Status(json: text).targets.reduce(0) { $0 + $1.hits }
+            say("\(report(name)): \(hits) hits")
+            expect("\(name)'s report has hits", hits > 0)
+        }
+    }
+
+    /// Prints the throughputs and every expectation that did not hold.
+    private func conclude() -> Bool {
+        step("Requests a second, by redis-server's own count, on this machine now:")
+        for row in throughputs { say("\(Self.padded(Int(row.value)))  \(row.text)") }
+        let broken = findings.filter { !$0.held }
+        print("\n\(findings.count - broken.count) of \(findings.count) expectations held")
+        for finding in broken { print("  NOT: \(finding.text)") }
+        return broken.isEmpty
+    }
+}
+
+extension Story {
+    /// Debian's server, on a Unix socket alone, keeping nothing.
+    private var redisCommand: [String] {
+        ["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--daemonize", "no"]
+    }
+
+    /// Relative: every program runs in `folder`, and a socket's path has room for a hundred bytes only.
+    private var socket: String { "redis.sock" }
+    private var payload: String { "\(folder)/payload.json" }
+    private func report(_ name: String) -> String { "\(folder)/\(name)-report.json" }
+
+    /// Starts a program under the tool.
+    private func instrumented(_ name: String, _ command: [String]) throws -> Program {
+        let options = ["run", "--sca", "--config", payload, "--report", report(name), "--"]
+        return try Program(graft.path, options + command, log: "\(folder)/\(name).log")
+    }
+
+    /// Replaces the payload as an editor or a deployment would: a new file is moved over the old one.
+    private func write(targets: [String]) throws {
+        let list = targets.map { "    \"\($0)\"" }.joined(separator: ",\n")
+        let text = "{\"sca_instrumentation\": {\"targets\": [\n\(list)\n]}}\n"
+        try text.write(toFile: payload, atomically: true, encoding: .utf8)
+        for target in targets { say("+ \(target)") }
+    }
+
+    /// The bytes of a target's first function.
+    private func bytes(of target: String, in program: Program, status: Status) throws -> FunctionBytes {
+        guard let point = status.target(target)?.entry_points.first else {
+            throw DemoError(description: "\(target) has no function")
+        }
+        return try FunctionBytes(pid: program.pid, image: point.image, address: point.offset)
+    }
+
+    /// Whether every function that was hit, of the targets that begin so, has a first caller with a name.
+    private static func haveCallers(_ status: Status, _ prefix: String) -> Bool {
+        let points = status.targets.filter { $0.target.hasPrefix(prefix) }.flatMap(\.entry_points).filter { $0.hits > 0 }
+        return !points.isEmpty && points.allSatisfy { $0.first_caller?.symbol.isEmpty == false }
+    }
+
+    private func measure(_ text: String, _ traffic: Traffic) throws {
+        throughputs.append((text, try traffic.throughput(seconds: 3)))
+        say("\(Self.padded(Int(throughputs[throughputs.count - 1].value))) requests a second, \(text)")
+    }
+
+    private func expect(_ text: String, _ held: Bool) { findings.append((text, held)) }
+
+    private func step(_ text: String) {
+        steps += 1
+        print("\n\(steps)  \(text)")
+    }
+
+    private func say(_ text: String) { print("   \(text)") }
+
+    /// What `graft status` says of a program.
+    private func show(_ program: Program, named name: String) throws {
+        say("")
+        say("$ graft status \(program.pid)    # \(name)")
+        for line in try graft.table(of: program.pid).split(separator: "\n") { say(String(line)) }
+    }
+
+    private static func padded(_ number: Int) -> String {
+        let text = String(number)
+        return String(repeating: " ", count: max(0, 8 - text.count)) + text
+    }
+}
