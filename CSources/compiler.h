@@ -9,9 +9,10 @@
 #define GR_CACHE_LINE 64
 #define GR_ALIGNED(n) __attribute__((aligned(n)))
 #define GR_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define GR_WEAK __attribute__((weak))
 #define GR_UNUSED __attribute__((unused))
 #define GR_CONSTRUCTOR __attribute__((constructor))
-/* Thread-local storage that is reached without a call, also in a library that was loaded late: a few words only. */
-#define GR_THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
+/* For thread-local storage that is reached without a call, also in a library that was loaded late: a few words. */
+#define GR_TLS_MODEL __attribute__((tls_model("initial-exec"), visibility("hidden")))
 
 #endif

@@ -119,7 +119,8 @@ void graft_snapshot_free(struct graft_snapshot *snapshot);
 enum graft_status graft_lookup_address(uint64_t address, uint64_t *hits, enum graft_state *state);
 enum graft_status graft_lookup_identifier(const char *identifier, uint64_t *hits, enum graft_state *state);
 
-/* Hits of a probe so far, summed over its entry points. Lock-free; any thread. GRAFT_NO_SUCH_PROBE. */
+/* Hits of a probe so far, summed over its entry points. Waits for an update that is being applied; any thread, not
+ * inside a handler. GRAFT_NO_SUCH_PROBE, GRAFT_NOT_STARTED, GRAFT_IN_HANDLER. */
 enum graft_status graft_probe_hits(graft_probe_id probe, uint64_t *hits);
 
 #ifdef __cplusplus

@@ -1,0 +1,86 @@
+/* arch.h: what the portable core asks of an instruction set. One folder for each, with the same four file names.
+ *
+ * decode.c: what stands at an entry. emit.c: the code of a stub. thunk.S: what stubs call. layout.h: shared numbers. */
+#ifndef GR_ARCH_H
+#define GR_ARCH_H
+
+#include "site.h"
+
+enum {
+    GR_STUB_SIZE = 192,      /* bytes of code for one site */
+    GR_HOP_SIZE = 6,         /* an indirect jump through the slot */
+    GR_INSTRUCTIONS_MAX = 6, /* instructions in a relocated block, with a leading endbr64 left out */
+};
+
+/* Reads program bytes at an address: returns how many of `size` could be read. */
+typedef size_t (*gr_reader)(void *context, uint64_t address, void *bytes, size_t size);
+
+/* A function as the decoder sees it. */
+struct gr_function {
+    uint64_t address;
+    uint64_t size;      /* 0: unknown; then as far as the next symbol, at most GR_SCAN_UNKNOWN bytes */
+    gr_reader read;
+    void *context;
+};
+
+/* One instruction of the block that has to move. */
+struct gr_instruction {
+    uint8_t offset, length; /* from the patch address */
+    uint8_t kind;           /* decode.c's and emit.c's own */
+    uint8_t detail;
+    uint64_t target;        /* absolute, for branches and RIP-relative operands */
+};
+
+/* What decode finds: which bytes move, and what they are. */
+struct gr_plan {
+    uint64_t patch_address;
+    uint8_t bytes[GR_BLOCK_MAX]; /* the original bytes from patch_address on; `size` of them are valid */
+    uint8_t size;                /* of the block, >= GR_PATCH_SIZE */
+    uint8_t count;
+    uint8_t boundaries;          /* bit i: an instruction begins at +i, 1 <= i < GR_PATCH_SIZE */
+    bool uses_ymm, uses_zmm;     /* the function itself touches wide vectors */
+    struct gr_instruction instruction[GR_INSTRUCTIONS_MAX];
+};
+
+/* Decides whether the entry can be changed. On refusal `*offender` is the address of the instruction that stands in
+ * the way. GRAFT_TOO_SHORT, GRAFT_BRANCH_INTO_PATCH, GRAFT_NOT_CODE, GRAFT_NOT_RELOCATABLE, GRAFT_FOREIGN_PATCH. */
+enum graft_status gr_arch_plan(const struct gr_function *function, struct gr_plan *plan, uint64_t *offender);
+
+/* Widest vectors that code between two addresses uses: GR_KEEP_ALL, GR_KEEP_AVX or GR_KEEP_XSAVE. Stops at the first
+ * proof of the widest; reads at most GR_SCAN_IMAGE bytes and assumes AVX beyond. */
+enum gr_keep gr_arch_vectors(const struct gr_function *range);
+
+/* Where a stub's code and data will be. */
+struct gr_stub_place {
+    uint64_t code;          /* run-time address of GR_STUB_SIZE bytes */
+    struct gr_slot *slot;   /* its data; within a 32-bit displacement of `code` */
+    const uint64_t *thunks; /* table of thunk addresses (gr_arch_thunks), near as well */
+    uint64_t *counter;      /* of CPU 0 */
+};
+
+/* Writes a stub's code into `code` (GR_STUB_SIZE bytes) and fills in the slot's constant fields and the site's stub
+ * addresses and `moved`. GRAFT_NOT_RELOCATABLE when an operand does not reach, GRAFT_NO_SPACE_NEAR when a branch
+ * does not. */
+enum graft_status gr_arch_emit(
+    const struct gr_plan *plan, const struct gr_stub_place *place, struct gr_site *site, uint8_t *code);
+
+/* Writes the hop of a site, to stand at `address`: GR_HOP_SIZE bytes that jump to where the slot says. */
+enum graft_status gr_arch_emit_hop(uint64_t address, const struct gr_slot *slot, uint8_t *code);
+
+/* The jump from `from` to `to`. False when it does not reach. */
+bool gr_arch_emit_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_SIZE]);
+
+/* The thunks, entry then exit, each by enum gr_keep: copied into each arena's header. */
+enum { GR_THUNKS = 2 * GR_KEEP_KINDS };
+extern const uint64_t gr_arch_thunks[GR_THUNKS];
+
+/* The most that a thunk on this machine can have to keep. After gr_arch_start. */
+enum gr_keep gr_arch_keep_limit(void);
+
+/* Prepares what thunks need to know of this machine. GRAFT_UNSUPPORTED names a missing feature in the log. */
+enum graft_status gr_arch_start(void);
+
+/* Adds one to a site's count, exactly: per CPU when the kernel has registered this thread's rseq. Hit plane. */
+void gr_arch_count(uint64_t *counter, struct gr_slot *slot);
+
+#endif

@@ -1,0 +1,157 @@
+/* decode.c: which bytes at an entry have to move, what they are, and whether anything stands in the way.
+ *
+ * Decoding is Zydis's; the rules are ours (patching.md §2). Reads through the caller's reader, so that the same code
+ * judges a running function and one in a file. Never writes. Neighbours: scan.c (branches back into the entry), emit.c. */
+#include "arch/arch.h"
+#include "arch/x86_64/insn.h"
+#include "arch/x86_64/scan.h"
+#include <Zydis/Zydis.h>
+#include <string.h>
+
+static const uint8_t endbr64[4] = {0xf3, 0x0f, 0x1e, 0xfa};
+
+void gr_decoder_open(ZydisDecoder *decoder) {
+    ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+}
+
+bool gr_decode(const ZydisDecoder *decoder, const uint8_t *bytes, size_t size, ZydisDecodedInstruction *instruction) {
+    return ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(decoder, ZYAN_NULL, bytes, size, instruction));
+}
+
+static bool is_padding(const ZydisDecodedInstruction *in) {
+    return in->mnemonic == ZYDIS_MNEMONIC_NOP || in->mnemonic == ZYDIS_MNEMONIC_INT3;
+}
+
+/* Control never runs on past this instruction. */
+static bool ends_flow(const ZydisDecodedInstruction *in) {
+    return in->mnemonic == ZYDIS_MNEMONIC_JMP || in->mnemonic == ZYDIS_MNEMONIC_RET ||
+           in->mnemonic == ZYDIS_MNEMONIC_UD2 || in->mnemonic == ZYDIS_MNEMONIC_HLT;
+}
+
+bool gr_insn_rip_operand(const ZydisDecodedInstruction *in, uint64_t address, uint64_t *target) {
+    bool relative = (in->attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0 && in->raw.modrm.mod == 0 && in->raw.modrm.rm == 5;
+    if (relative)
+        *target = address + in->length + (uint64_t)in->raw.disp.value;
+    return relative;
+}
+
+bool gr_insn_branch(const ZydisDecodedInstruction *in, uint64_t address, uint64_t *target) {
+    bool relative = in->raw.imm[0].is_relative != 0;
+    if (relative)
+        *target = address + in->length + (uint64_t)in->raw.imm[0].value.s;
+    return relative;
+}
+
+/* A relative branch as one of our kinds. */
+static enum graft_status classify_branch(const ZydisDecodedInstruction *in, struct gr_instruction *out) {
+    switch (in->mnemonic) {
+    case ZYDIS_MNEMONIC_JMP:
+        out->kind = GR_INSN_JMP;
+        return GRAFT_OK;
+    case ZYDIS_MNEMONIC_CALL:
+        out->kind = GR_INSN_CALL;
+        return GRAFT_OK;
+    case ZYDIS_MNEMONIC_LOOP:
+    case ZYDIS_MNEMONIC_LOOPE:
+    case ZYDIS_MNEMONIC_LOOPNE:
+    case ZYDIS_MNEMONIC_JRCXZ:
+        if ((in->attributes & ZYDIS_ATTRIB_HAS_ADDRESSSIZE) != 0)
+            return GRAFT_NOT_RELOCATABLE;
+        out->kind = GR_INSN_COUNTED;
+        out->detail = in->opcode;
+        return GRAFT_OK;
+    default:
+        if (in->meta.category != ZYDIS_CATEGORY_COND_BR || in->mnemonic == ZYDIS_MNEMONIC_JECXZ)
+            return GRAFT_NOT_RELOCATABLE;
+        out->kind = GR_INSN_JCC;
+        out->detail = in->opcode & 0x0f;
+        return GRAFT_OK;
+    }
+}
+
+/* An indirect call at the entry: its return address must stay in the original code. */
+static enum graft_status classify_call(const ZydisDecodedInstruction *in, struct gr_instruction *out) {
+    if (gr_insn_rip_operand(in, 0, &out->target)) {
+        out->kind = GR_INSN_CALL_RIP;
+        return GRAFT_OK;
+    }
+    if (in->raw.modrm.mod != 3)
+        return GRAFT_NOT_RELOCATABLE;
+    out->kind = GR_INSN_CALL_REGISTER;
+    out->detail = (uint8_t)(in->raw.modrm.rm + (in->raw.rex.B ? 8 : 0));
+    return GRAFT_OK;
+}
+
+static enum graft_status classify(const ZydisDecodedInstruction *in, uint64_t address, struct gr_instruction *out) {
+    if (in->mnemonic == ZYDIS_MNEMONIC_XBEGIN)
+        return GRAFT_NOT_RELOCATABLE;
+    if (in->mnemonic == ZYDIS_MNEMONIC_INT3)
+        return GRAFT_FOREIGN_PATCH; /* a debugger's breakpoint, or somebody's probe */
+    if (gr_insn_branch(in, address, &out->target))
+        return classify_branch(in, out);
+    if (in->mnemonic == ZYDIS_MNEMONIC_CALL) {
+        enum graft_status status = classify_call(in, out);
+        if (out->kind == GR_INSN_CALL_RIP)
+            gr_insn_rip_operand(in, address, &out->target);
+        return status;
+    }
+    if (gr_insn_rip_operand(in, address, &out->target)) {
+        out->kind = GR_INSN_RIP;
+        out->detail = in->raw.disp.offset;
+        return GRAFT_OK;
+    }
+    out->kind = GR_INSN_COPY;
+    return GRAFT_OK;
+}
+
+/* Where bytes behind the function's end stop being its padding. */
+static uint64_t padding_end(const struct gr_function *function) {
+    return (function->address + function->size + 15) & ~(uint64_t)15;
+}
+
+/* Collects whole instructions until a jump fits. */
+static enum graft_status collect(const struct gr_function *function, size_t readable, struct gr_plan *plan, uint64_t *offender) {
+    ZydisDecoder decoder;
+    gr_decoder_open(&decoder);
+    bool ended = false;
+    while (plan->size < GR_PATCH_SIZE) {
+        uint64_t address = plan->patch_address + plan->size;
+        ZydisDecodedInstruction in;
+        *offender = address;
+        if (!gr_decode(&decoder, plan->bytes + plan->size, readable - plan->size, &in))
+            return GRAFT_NOT_CODE;
+        bool outside = function->size != 0 && address >= function->address + function->size;
+        if (outside || (ended && function->size == 0)) {
+            if (!is_padding(&in) || (function->size != 0 && address + in.length > padding_end(function)))
+                return GRAFT_TOO_SHORT;
+        }
+        struct gr_instruction *out = &plan->instruction[plan->count];
+        *out = (struct gr_instruction){.offset = plan->size, .length = in.length};
+        enum graft_status status = outside ? GRAFT_OK : classify(&in, address, out);
+        if (status != GRAFT_OK)
+            return status;
+        if (plan->size > 0)
+            plan->boundaries |= (uint8_t)(1u << plan->size);
+        ended = ended || ends_flow(&in);
+        plan->size = (uint8_t)(plan->size + in.length);
+        plan->count++;
+    }
+    return GRAFT_OK;
+}
+
+enum graft_status gr_arch_plan(const struct gr_function *function, struct gr_plan *plan, uint64_t *offender) {
+    memset(plan, 0, sizeof *plan);
+    *offender = function->address;
+    uint8_t head[GR_BLOCK_MAX + sizeof endbr64];
+    size_t readable = function->read(function->context, function->address, head, sizeof head);
+    size_t skip = readable >= sizeof endbr64 && memcmp(head, endbr64, sizeof endbr64) == 0 ? sizeof endbr64 : 0;
+    if (readable < skip + GR_PATCH_SIZE)
+        return GRAFT_NOT_CODE;
+    plan->patch_address = function->address + skip;
+    size_t usable = readable - skip < GR_BLOCK_MAX ? readable - skip : GR_BLOCK_MAX;
+    memcpy(plan->bytes, head + skip, usable);
+    enum graft_status status = collect(function, usable, plan, offender);
+    if (status != GRAFT_OK)
+        return status;
+    return gr_scan_function(function, plan, offender);
+}

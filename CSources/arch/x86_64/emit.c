@@ -1,0 +1,240 @@
+/* emit.c: writes the code of one stub.
+ *
+ *   hop:        jmp *slot.active                      where a patched entry arrives, directly or from its place
+ *   count:      add one to this CPU's counter         a restartable sequence (rseq); uses rax and the red zone only
+ *   relocated:  the block that moved, then jmp back
+ *   entry:      call the entry thunk, then jmp relocated
+ *   exit:       jmp to the exit thunk, which calls `relocated` itself
+ *   slow:       lock-prefixed count for threads without rseq
+ *   abort:      where the kernel restarts a preempted count
+ *
+ * A thunk is told the slot in rax; the caller's rax is left in the red zone (layout.h, GR_REG_STASH). Nothing here
+ * knows about processes or memory management: it fills a buffer for a given address. */
+#include "arch/arch.h"
+#include "arch/x86_64/insn.h"
+#include "counters.h"
+#include <string.h>
+
+/* A bounded writer: once something did not fit or reach, it stays failed. */
+struct writer {
+    uint8_t *code;
+    uint64_t address; /* run-time address of code[0] */
+    size_t at;
+    enum graft_status status;
+};
+
+static uint64_t here(const struct writer *w) {
+    return w->address + w->at;
+}
+
+static void bytes(struct writer *w, const void *data, size_t size) {
+    if (w->at + size > GR_STUB_SIZE) {
+        w->status = GRAFT_NOT_RELOCATABLE;
+        return;
+    }
+    memcpy(w->code + w->at, data, size);
+    w->at += size;
+}
+
+#define BYTES(w, ...) bytes((w), (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+static void word32(struct writer *w, uint32_t value) {
+    bytes(w, &value, sizeof value);
+}
+
+/* A 32-bit displacement to `target`, where `tail` more bytes of the instruction follow. */
+static void relative32(struct writer *w, uint64_t target, size_t tail, enum graft_status failure) {
+    int64_t distance = (int64_t)(target - (here(w) + 4 + tail));
+    if (distance != (int32_t)distance)
+        w->status = failure;
+    word32(w, (uint32_t)(int32_t)distance);
+}
+
+static void jump(struct writer *w, uint64_t target) { /* jmp rel32 */
+    BYTES(w, 0xe9);
+    relative32(w, target, 0, GRAFT_NO_SPACE_NEAR);
+}
+
+static void jump_through(struct writer *w, const void *pointer) { /* jmp *pointer(%rip) */
+    BYTES(w, 0xff, 0x25);
+    relative32(w, (uint64_t)(uintptr_t)pointer, 0, GRAFT_NO_SPACE_NEAR);
+}
+
+static void stash_rax(struct writer *w, int8_t offset) { /* mov %rax,offset(%rsp) */
+    BYTES(w, 0x48, 0x89, 0x44, 0x24, (uint8_t)offset);
+}
+
+static void unstash_rax(struct writer *w, int8_t offset) { /* mov offset(%rsp),%rax */
+    BYTES(w, 0x48, 0x8b, 0x44, 0x24, (uint8_t)offset);
+}
+
+static void load_slot(struct writer *w, const struct gr_slot *slot) { /* lea slot(%rip),%rax */
+    BYTES(w, 0x48, 0x8d, 0x05);
+    relative32(w, (uint64_t)(uintptr_t)slot, 0, GRAFT_NO_SPACE_NEAR);
+}
+
+/* The return address of a moved call has to be the original one, so that the function goes on in its own code and
+ * unwinders find it: push it and jump. `address` is a user address, so its upper half is 0 to 0x7fff. */
+static void push_address(struct writer *w, uint64_t address) {
+    BYTES(w, 0x68); /* push imm32, sign-extended */
+    word32(w, (uint32_t)address);
+    BYTES(w, 0xc7, 0x44, 0x24, 0x04); /* movl imm32,4(%rsp) */
+    word32(w, (uint32_t)(address >> 32));
+}
+
+static void rip_operand(struct writer *w, const struct gr_instruction *in, const uint8_t *original) {
+    size_t tail = in->length - in->detail - 4u;
+    bytes(w, original, in->detail);
+    relative32(w, in->target, tail, GRAFT_NOT_RELOCATABLE);
+    bytes(w, original + in->detail + 4, tail);
+}
+
+static void call(struct writer *w, const struct gr_instruction *in, uint64_t back) {
+    push_address(w, back);
+    if (in->kind == GR_INSN_CALL)
+        jump(w, in->target);
+    else if (in->kind == GR_INSN_CALL_RIP)
+        jump_through(w, (const void *)(uintptr_t)in->target);
+    else if (in->detail < 8) /* jmp *%reg */
+        BYTES(w, 0xff, (uint8_t)(0xe0 + in->detail));
+    else
+        BYTES(w, 0x41, 0xff, (uint8_t)(0xe0 + in->detail - 8));
+}
+
+static void instruction(struct writer *w, const struct gr_plan *plan, const struct gr_instruction *in) {
+    const uint8_t *original = plan->bytes + in->offset;
+    switch ((enum gr_insn_kind)in->kind) {
+    case GR_INSN_COPY:
+        bytes(w, original, in->length);
+        break;
+    case GR_INSN_RIP:
+        rip_operand(w, in, original);
+        break;
+    case GR_INSN_JMP:
+        jump(w, in->target);
+        break;
+    case GR_INSN_JCC:
+        BYTES(w, 0x0f, (uint8_t)(0x80 | in->detail));
+        relative32(w, in->target, 0, GRAFT_NOT_RELOCATABLE);
+        break;
+    case GR_INSN_COUNTED: /* over a short jump, since these reach 127 bytes only */
+        BYTES(w, in->detail, 0x02, 0xeb, 0x05);
+        jump(w, in->target);
+        break;
+    case GR_INSN_CALL:
+    case GR_INSN_CALL_RIP:
+    case GR_INSN_CALL_REGISTER:
+        call(w, in, plan->patch_address + in->offset + in->length);
+        break;
+    }
+}
+
+static void relocated(struct writer *w, const struct gr_plan *plan, struct gr_site *site) {
+    uint64_t start = here(w);
+    for (unsigned i = 0; i < plan->count; i++) {
+        const struct gr_instruction *in = &plan->instruction[i];
+        if (in->offset < GR_PATCH_SIZE)
+            site->moved[in->offset] = (uint8_t)(here(w) - start);
+        instruction(w, plan, in);
+    }
+    jump(w, plan->patch_address + plan->size);
+    site->slot->relocated = start;
+}
+
+/* What count() leaves to be written behind the hot code. */
+struct count_tail {
+    size_t slow_from; /* offset behind the displacement of the jump to the slow path */
+    uint64_t restart; /* where an aborted count begins again */
+};
+
+/* The rseq area is at a constant distance from the thread pointer, so %fs reaches it without a register. */
+static struct count_tail count(
+    struct writer *w, const struct gr_stub_place *place, const struct gr_counters *counters) {
+    struct gr_rseq_cs *cs = &place->slot->rseq_cs;
+    uint32_t rseq = (uint32_t)counters->rseq_offset;
+    stash_rax(w, -8);
+    struct count_tail tail = {.restart = here(w)};
+    BYTES(w, 0x48, 0x8d, 0x05); /* lea cs(%rip),%rax */
+    relative32(w, (uint64_t)(uintptr_t)cs, 0, GRAFT_NO_SPACE_NEAR);
+    BYTES(w, 0x64, 0x48, 0x89, 0x04, 0x25); /* mov %rax,%fs:rseq_cs */
+    word32(w, rseq + GR_RSEQ_CS);
+    cs->start = here(w);
+    BYTES(w, 0x64, 0x8b, 0x04, 0x25); /* mov %fs:cpu_id,%eax */
+    word32(w, rseq + GR_RSEQ_CPU_ID);
+    BYTES(w, 0x3d); /* cmp $cpus,%eax: not registered reads as a huge number */
+    word32(w, counters->cpus);
+    BYTES(w, 0x0f, 0x83); /* jae slow */
+    word32(w, 0);
+    tail.slow_from = w->at;
+    BYTES(w, 0xc1, 0xe0, (uint8_t)counters->cpu_shift); /* shl $shift,%eax */
+    BYTES(w, 0x48, 0xff, 0x80);                         /* incq counter(%rax): the commit */
+    word32(w, (uint32_t)(uintptr_t)place->counter);
+    cs->post_commit_offset = here(w) - cs->start;
+    unstash_rax(w, -8);
+    return tail;
+}
+
+/* The slow path of a count, and where the kernel sends an aborted one. */
+static void finish_count(struct writer *w, const struct gr_stub_place *place, struct count_tail tail) {
+    int32_t distance = (int32_t)(w->at - tail.slow_from);
+    memcpy(w->code + tail.slow_from - sizeof distance, &distance, sizeof distance);
+    BYTES(w, 0xf0, 0x48, 0xff, 0x05); /* lock incq shared(%rip) */
+    relative32(w, (uint64_t)(uintptr_t)&place->slot->shared_count, 0, GRAFT_NO_SPACE_NEAR);
+    unstash_rax(w, -8);
+    jump(w, place->slot->relocated);
+    BYTES(w, 0x0f, 0xb9, 0x3d); /* ud1 signature(%rip): never executed, keeps disassemblers in step */
+    word32(w, GR_RSEQ_SIGNATURE);
+    place->slot->rseq_cs.abort = here(w);
+    jump(w, tail.restart);
+}
+
+/* Where the kernel gives no per-CPU sequence: one atomic addition. */
+static void count_shared(struct writer *w, const struct gr_stub_place *place) {
+    BYTES(w, 0xf0, 0x48, 0xff, 0x05); /* lock incq shared(%rip) */
+    relative32(w, (uint64_t)(uintptr_t)&place->slot->shared_count, 0, GRAFT_NO_SPACE_NEAR);
+}
+
+enum graft_status gr_arch_emit(
+    const struct gr_plan *plan, const struct gr_stub_place *place, struct gr_site *site, uint8_t *code) {
+    struct writer w = {.code = code, .address = place->code, .status = GRAFT_OK};
+    const struct gr_counters *counters = gr_counters();
+    memset(code, 0xcc, GR_STUB_SIZE);
+    site->slot = place->slot;
+    jump_through(&w, &place->slot->active);
+    site->stub_count = here(&w);
+    struct count_tail tail = {0};
+    if (counters->per_cpu)
+        tail = count(&w, place, counters);
+    else
+        count_shared(&w, place);
+    relocated(&w, plan, site);
+    site->stub_entry = here(&w);
+    stash_rax(&w, -16);
+    load_slot(&w, place->slot);
+    BYTES(&w, 0xff, 0x15); /* call *thunk(%rip) */
+    relative32(&w, (uint64_t)(uintptr_t)&place->thunks[site->keep], 0, GRAFT_NO_SPACE_NEAR);
+    jump(&w, site->slot->relocated);
+    site->stub_exit = here(&w);
+    stash_rax(&w, -16);
+    load_slot(&w, place->slot);
+    jump_through(&w, &place->thunks[GR_KEEP_KINDS + site->keep]);
+    if (counters->per_cpu)
+        finish_count(&w, place, tail);
+    return w.status;
+}
+
+enum graft_status gr_arch_emit_hop(uint64_t address, const struct gr_slot *slot, uint8_t *code) {
+    struct writer w = {.code = code, .address = address, .status = GRAFT_OK};
+    jump_through(&w, &slot->active);
+    return w.status;
+}
+
+bool gr_arch_emit_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_SIZE]) {
+    int64_t distance = (int64_t)(to - (from + GR_PATCH_SIZE));
+    if (distance != (int32_t)distance)
+        return false;
+    int32_t displacement = (int32_t)distance;
+    jump[0] = 0xe9;
+    memcpy(jump + 1, &displacement, sizeof displacement);
+    return true;
+}

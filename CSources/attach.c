@@ -1,0 +1,95 @@
+/* attach.c: lists of probes on a site: copied, changed, published, retired; see attach.h. */
+#include "attach.h"
+#include "epoch.h"
+#include <stdlib.h>
+
+static struct gr_attachments *current(const struct gr_site *site) {
+    return atomic_load_explicit(&site->attachments, memory_order_relaxed); /* we are the only writer */
+}
+
+/* release: the list is whole before it can be seen; pairs with the acquire in hit.c */
+static void publish(struct gr_site *site, struct gr_attachments *list) {
+    struct gr_attachments *old = current(site);
+    atomic_store_explicit(&site->attachments, list, memory_order_release);
+    if (old != NULL)
+        gr_epoch_retire(old, free);
+}
+
+static struct gr_attachments *copy(const struct gr_site *site) {
+    struct gr_attachments *list = calloc(1, sizeof *list);
+    if (list != NULL && current(site) != NULL)
+        *list = *current(site);
+    return list;
+}
+
+enum graft_status gr_attach(struct gr_site *site, struct gr_attachment *attachment) {
+    if (current(site) != NULL && current(site)->count == GRAFT_ATTACHMENTS_MAX)
+        return GRAFT_LIMIT_ATTACHMENTS;
+    struct gr_attachments *list = copy(site);
+    if (list == NULL)
+        return GRAFT_NO_MEMORY;
+    list->item[list->count++] = attachment;
+    publish(site, list);
+    return GRAFT_OK;
+}
+
+static uint32_t index_of(const struct gr_attachments *list, const struct gr_attachment *attachment) {
+    uint32_t i = 0;
+    while (list->item[i] != attachment)
+        i++;
+    return i;
+}
+
+enum graft_status gr_detach(struct gr_site *site, struct gr_attachment *attachment) {
+    struct gr_attachments *list = NULL;
+    if (current(site)->count > 1) {
+        list = copy(site);
+        if (list == NULL)
+            return GRAFT_NO_MEMORY;
+        list->item[index_of(list, attachment)] = list->item[list->count - 1];
+        list->item[--list->count] = NULL;
+    }
+    publish(site, list);
+    gr_epoch_retire(attachment, free);
+    return GRAFT_OK;
+}
+
+enum graft_status gr_attach_replace(struct gr_site *site, struct gr_attachment *old, struct gr_attachment *with) {
+    struct gr_attachments *list = copy(site);
+    if (list == NULL)
+        return GRAFT_NO_MEMORY;
+    list->item[index_of(list, old)] = with;
+    publish(site, list);
+    gr_epoch_retire(old, free);
+    return GRAFT_OK;
+}
+
+static bool armed(const struct gr_attachment *attachment) {
+    return attachment->mode != GRAFT_MODE_ONCE ||
+           !atomic_load_explicit(&attachment->fired, memory_order_acquire); /* pairs with claim in hit.c */
+}
+
+uint64_t gr_attach_stub(const struct gr_site *site) {
+    const struct gr_attachments *list = current(site);
+    uint64_t stub = site->slot->relocated;
+    bool entry = false, exit = false;
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        const struct gr_attachment *attachment = list->item[i];
+        if (!armed(attachment))
+            continue;
+        stub = site->stub_count;
+        entry = entry || attachment->mode != GRAFT_MODE_COUNT;
+        exit = exit || attachment->mode == GRAFT_MODE_ENTRY_EXIT;
+    }
+    /* a first hit's stack is taken by the entry thunk, so a counting probe that wants one uses it until then */
+    entry = entry || (stub != site->slot->relocated && atomic_load_explicit(&site->caller_wanted, memory_order_relaxed));
+    return exit ? site->stub_exit : entry ? site->stub_entry : stub;
+}
+
+bool gr_attach_wanted(const struct gr_site *site) {
+    const struct gr_attachments *list = current(site);
+    for (uint32_t i = 0; list != NULL && i < list->count; i++)
+        if (armed(list->item[i]))
+            return true;
+    return false;
+}

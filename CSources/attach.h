@@ -1,0 +1,19 @@
+/* attach.h: which probes are on a site. Control plane; the hit plane reads the published list. */
+#ifndef GR_ATTACH_H
+#define GR_ATTACH_H
+
+#include "site.h"
+
+/* Publishes a list with `attachment` added; the old list is retired. GRAFT_LIMIT_ATTACHMENTS, GRAFT_NO_MEMORY. */
+enum graft_status gr_attach(struct gr_site *site, struct gr_attachment *attachment);
+/* Publishes a list without it, and retires both. GRAFT_NO_MEMORY leaves it attached. */
+enum graft_status gr_detach(struct gr_site *site, struct gr_attachment *attachment);
+/* Publishes a list with `with` in the place of `old`, which is retired. GRAFT_NO_MEMORY leaves all as it was. */
+enum graft_status gr_attach_replace(struct gr_site *site, struct gr_attachment *old, struct gr_attachment *with);
+
+/* Where calls should lead, by what is attached: a stub, or the relocated block when nobody wants them. */
+uint64_t gr_attach_stub(const struct gr_site *site);
+/* True while a probe wants to see calls: false when there is none, or each has reported once. */
+bool gr_attach_wanted(const struct gr_site *site);
+
+#endif

@@ -1,0 +1,82 @@
+/* capture.c: stacks of first hits, handed from the hit plane to the control plane.
+ *
+ * A pool of GR_CAPTURES_MAX buffers with one bit each in a word (taking one: clear a bit by compare-and-swap), and a
+ * stack of full ones (push by any thread, taken as a whole by the control plane: no ABA). Neighbours: os, unwind. */
+#include "capture.h"
+#include "hit.h"
+#include "os/os.h"
+
+_Static_assert(GR_CAPTURES_MAX == 64, "one bit each");
+
+static struct gr_capture *pool;
+static _Atomic uint64_t available; /* bit i: pool[i] is free */
+static struct gr_capture *_Atomic full;
+static _Atomic uint64_t dropped;
+
+uint32_t gr_notifications;
+
+void gr_notify(void) {
+    __atomic_fetch_add(&gr_notifications, 1, __ATOMIC_RELEASE); /* pairs with the acquire in the control thread */
+    gr_os_wake(&gr_notifications);
+}
+
+enum graft_status gr_captures_start(void) {
+    if (pool != NULL)
+        return GRAFT_OK;
+    size_t page = gr_os_page_size();
+    size_t size = (GR_CAPTURES_MAX * sizeof(struct gr_capture) + page - 1) & ~(page - 1);
+    void *memory;
+    enum graft_status status = gr_os_allocate(size, &memory);
+    if (status != GRAFT_OK)
+        return status;
+    pool = memory;
+    atomic_store_explicit(&available, UINT64_MAX, memory_order_release);
+    return GRAFT_OK;
+}
+
+static struct gr_capture *take(void) {
+    uint64_t bits = atomic_load_explicit(&available, memory_order_acquire);
+    while (bits != 0)
+        if (atomic_compare_exchange_weak_explicit(
+                &available, &bits, bits & (bits - 1), memory_order_acquire, memory_order_acquire))
+            return &pool[__builtin_ctzll(bits)];
+    return NULL;
+}
+
+void gr_capture_give(struct gr_capture *capture) {
+    /* release: our reads of the buffer come before another thread's writes; pairs with take */
+    atomic_fetch_or_explicit(&available, UINT64_C(1) << (capture - pool), memory_order_release);
+}
+
+uint64_t gr_captures_dropped(void) {
+    return atomic_load_explicit(&dropped, memory_order_relaxed);
+}
+
+void gr_capture_hit(struct gr_site *site, const struct graft_registers *registers, uint64_t stack_pointer) {
+    const uint64_t *slot = (const uint64_t *)(uintptr_t)stack_pointer;
+    atomic_store_explicit(&site->caller_fallback, *slot, memory_order_relaxed);
+    struct gr_capture *capture = take();
+    if (capture == NULL) {
+        atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
+        return;
+    }
+    capture->site = site;
+    capture->copy.return_address = *slot;
+    capture->copy.stack_pointer = stack_pointer + sizeof *slot;
+    capture->copy.rbx = registers->rbx;
+    capture->copy.rbp = registers->rbp;
+    capture->copy.r12 = registers->r12;
+    capture->copy.r13 = registers->r13;
+    capture->copy.r14 = registers->r14;
+    capture->copy.r15 = registers->r15;
+    gr_stack_capture(&capture->copy);
+    capture->next = atomic_load_explicit(&full, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(
+        &full, &capture->next, capture, memory_order_release, memory_order_relaxed)) /* pairs with gr_captures_take */
+        ;
+    gr_notify();
+}
+
+struct gr_capture *gr_captures_take(void) {
+    return atomic_exchange_explicit(&full, NULL, memory_order_acquire);
+}

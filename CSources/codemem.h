@@ -1,0 +1,45 @@
+/* codemem.h: executable memory at chosen addresses.
+ *
+ * Arenas hold stubs: code pages that are never writable, and data pages (slots) that are never executable, near the
+ * image that they serve. Places hold hops at addresses that a jump's displacement dictates. Nothing is ever unmapped:
+ * a thread may be late in a stub, and the kernel may read a stale restartable-sequence descriptor; a stub is taken
+ * again only after its image was unloaded. Control plane only. Neighbours: status, os, arch (sizes). */
+#ifndef GR_CODEMEM_H
+#define GR_CODEMEM_H
+
+#include "arch/arch.h"
+
+enum {
+    GR_ARENA_STUBS = 4096,        /* stubs in one arena */
+    GR_ARENAS_MAX = 256,
+    GR_PLACE_PAGES_MAX = 65536,   /* pages that hold hops, in all images */
+    GR_PLACE_TRIES = 256,         /* new pages tried before a pattern is given up */
+    GR_PLACE_OPEN = 16,           /* pages that are looked through for room before a new one is mapped */
+};
+
+/* Room for one stub within reach of a 32-bit displacement of every address in [low, high).
+ * GRAFT_NO_SPACE_NEAR, GRAFT_NO_MEMORY. */
+enum graft_status gr_stub_take(uint64_t low, uint64_t high, struct gr_stub_place *place);
+void gr_stub_give(const struct gr_stub_place *place);
+
+/* Which displacements will do: (displacement & mask) == value. */
+struct gr_pattern {
+    uint32_t mask, value;
+};
+
+/* Room for a hop at `from` plus a displacement of that pattern, within reach of `slot`. On success `*address` is the
+ * hop's address; the page is mapped, readable and executable. GRAFT_NO_SPACE_NEAR. */
+enum graft_status gr_place_take(uint64_t from, struct gr_pattern pattern, const struct gr_slot *slot, uint64_t *address);
+void gr_place_give(uint64_t address);
+
+/* Pages mapped for hops so far. */
+size_t gr_place_pages(void);
+
+/* An address range that must stay free for the program: the growth of its heap and stack. Read once, from
+ * /proc/self/maps. */
+bool gr_region_reserved(uint64_t start, uint64_t end);
+/* The free range nearest to [low, high), below it if possible, of `size` bytes with every byte within `reach` of both
+ * ends; 0 when there is none. */
+uint64_t gr_region_near(uint64_t low, uint64_t high, uint64_t size, uint64_t reach);
+
+#endif

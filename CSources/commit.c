@@ -1,0 +1,207 @@
+/* commit.c: the bytes of functions, changed while threads run (patching.md §3.2).
+ *
+ * One-byte sites: one store. Others, for a whole batch at once and every store one byte or on bytes that nobody can
+ * reach: a trap at the entry; serialise; traps at the boundaries; serialise; the rest; serialise; the entry; serialise.
+ * Removal runs the same way back, and is also how a batch is undone from any point. Neighbours: trap, tactic, os. */
+#include "log.h"
+#include "os/os.h"
+#include "patch.h"
+#include "tactic.h"
+#include "trap.h"
+#include <string.h>
+
+static const uint8_t int3 = 0xcc;
+
+/* One step of the protocol for one site. */
+typedef enum graft_status (*step)(const struct gr_site *site, int text);
+
+static enum graft_status put(const struct gr_site *site, int text, unsigned offset, const uint8_t *byte) {
+    return gr_os_text_write(text, site->patch_address + offset, byte, 1);
+}
+
+static enum graft_status close_entry(const struct gr_site *site, int text) {
+    return site->tactic == GR_TACTIC_TRAPS ? put(site, text, 0, &int3) : GRAFT_OK;
+}
+
+/* Bytes 1 to 4 that differ between the function and the jump: at boundaries, or elsewhere. */
+static enum graft_status bytes(
+    const struct gr_site *site, int text, const uint8_t *from, const uint8_t *to, bool boundaries) {
+    enum graft_status status = GRAFT_OK;
+    for (unsigned i = 1; i < GR_PATCH_SIZE && status == GRAFT_OK; i++)
+        if (((site->boundaries >> i & 1) != 0) == boundaries && from[i] != to[i])
+            status = put(site, text, i, &to[i]);
+    return status;
+}
+
+static enum graft_status close_boundaries(const struct gr_site *site, int text) {
+    return bytes(site, text, site->original, site->jump, true);
+}
+
+static enum graft_status write_rest(const struct gr_site *site, int text) {
+    return bytes(site, text, site->original, site->jump, false);
+}
+
+static enum graft_status open_jump(const struct gr_site *site, int text) {
+    return put(site, text, 0, &site->jump[0]);
+}
+
+static enum graft_status restore_rest(const struct gr_site *site, int text) {
+    return bytes(site, text, site->jump, site->original, false);
+}
+
+static enum graft_status restore_boundaries(const struct gr_site *site, int text) {
+    return bytes(site, text, site->jump, site->original, true);
+}
+
+static enum graft_status open_original(const struct gr_site *site, int text) {
+    return put(site, text, 0, &site->original[0]);
+}
+
+static const step installing[] = {close_entry, close_boundaries, write_rest, open_jump};
+static const step restoring[] = {close_entry, restore_rest, restore_boundaries, open_original};
+enum { STEPS = 4 };
+
+/* Runs the steps over a batch; after each step every processor has seen it before the next begins. */
+static enum graft_status run(
+    const step *steps, struct gr_site *const *sites, size_t count, int text, struct gr_site **failed) {
+    for (int s = 0; s < STEPS; s++) {
+        for (size_t i = 0; i < count; i++) {
+            enum graft_status status = steps[s](sites[i], text);
+            if (status != GRAFT_OK) {
+                *failed = sites[i];
+                return status;
+            }
+        }
+        gr_os_serialise();
+    }
+    return GRAFT_OK;
+}
+
+static bool stands(const struct gr_site *site, const uint8_t *bytes_wanted) {
+    uint8_t found[GR_PATCH_SIZE];
+    return gr_os_peek(site->patch_address, found, sizeof found) == sizeof found &&
+           memcmp(found, bytes_wanted, sizeof found) == 0;
+}
+
+static bool find_blocking(const struct gr_os_thread *thread, void *context) {
+    uint32_t *id = context;
+    *id = thread->blocks_sigtrap ? thread->id : 0;
+    return *id == 0;
+}
+
+/* A thread that blocks SIGTRAP would be killed by a trap. 0 when there is none. */
+static enum graft_status blocking_thread(uint32_t *id) {
+    *id = 0;
+    return gr_os_threads(find_blocking, id);
+}
+
+/* With such a thread about, only sites that need no trap may be changed; the others try to become so. */
+static enum graft_status without_traps(struct gr_site *site, int text, uint32_t thread) {
+    if (site->tactic == GR_TACTIC_ONE_BYTE)
+        return GRAFT_OK;
+    uint64_t old = site->place;
+    if (site->in_place || gr_tactic_choose(site, text, true) != GRAFT_OK) {
+        gr_log("commit: thread %u blocks SIGTRAP; %s waits", thread, site->entry.symbol);
+        return GRAFT_UNSAFE_THREADS;
+    }
+    gr_log("commit: %s now needs no trap (its old hop at %#llx stays)", site->entry.symbol, (unsigned long long)old);
+    return GRAFT_OK;
+}
+
+static enum graft_status make_safe(struct gr_site *const *sites, size_t count, int text, struct gr_site **failed) {
+    bool traps = false;
+    for (size_t i = 0; i < count; i++)
+        traps = traps || sites[i]->tactic == GR_TACTIC_TRAPS;
+    if (!traps)
+        return GRAFT_OK;
+    uint32_t thread;
+    enum graft_status status = gr_trap_handler_ensure();
+    if (status == GRAFT_OK)
+        status = blocking_thread(&thread);
+    *failed = sites[0];
+    for (size_t i = 0; i < count && status == GRAFT_OK && thread != 0; i++) {
+        status = without_traps(sites[i], text, thread);
+        *failed = sites[i];
+    }
+    return status;
+}
+
+static enum graft_status check_originals(struct gr_site *const *sites, size_t count, struct gr_site **failed) {
+    for (size_t i = 0; i < count; i++) {
+        if (stands(sites[i], sites[i]->original))
+            continue;
+        *failed = sites[i];
+        return GRAFT_FOREIGN_PATCH;
+    }
+    return GRAFT_OK;
+}
+
+static void set_in_place(struct gr_site *const *sites, size_t count, bool in_place) {
+    for (size_t i = 0; i < count; i++)
+        sites[i]->in_place = in_place;
+}
+
+enum graft_status gr_patch_commit(struct gr_site *const *sites, size_t count, struct gr_site **failed) {
+    int text;
+    *failed = count > 0 ? sites[0] : NULL;
+    enum graft_status status = gr_os_text_open(&text);
+    if (status != GRAFT_OK)
+        return status;
+    status = check_originals(sites, count, failed);
+    if (status == GRAFT_OK)
+        status = make_safe(sites, count, text, failed);
+    if (status == GRAFT_OK) {
+        status = run(installing, sites, count, text, failed);
+        struct gr_site *again;
+        if (status == GRAFT_OK)
+            set_in_place(sites, count, true);
+        else if (run(restoring, sites, count, text, &again) != GRAFT_OK)
+            gr_log("commit: could not undo the change at %#llx; its traps lead to the relocated code",
+                (unsigned long long)again->patch_address);
+    }
+    gr_os_text_close(text);
+    return status;
+}
+
+/* Leaves out what is not ours to restore: a patch that something else has written over since. */
+static size_t restorable(struct gr_site *const *sites, size_t count, struct gr_site **out) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (stands(sites[i], sites[i]->jump))
+            out[kept++] = sites[i];
+        else
+            sites[i]->reason = GRAFT_FOREIGN_PATCH;
+    }
+    return kept;
+}
+
+enum { RESTORE_BATCH = 256 };
+
+static enum graft_status restore_some(struct gr_site *const *sites, size_t count, int text) {
+    struct gr_site *batch[RESTORE_BATCH], *failed = NULL;
+    size_t kept = restorable(sites, count, batch);
+    enum graft_status status = make_safe(batch, kept, text, &failed);
+    if (status == GRAFT_OK)
+        status = run(restoring, batch, kept, text, &failed);
+    for (size_t i = 0; i < kept; i++) {
+        bool restored = stands(batch[i], batch[i]->original);
+        batch[i]->in_place = !restored;
+        batch[i]->reason = restored ? GRAFT_OK : status != GRAFT_OK ? status : GRAFT_FOREIGN_PATCH;
+    }
+    return kept < count && status == GRAFT_OK ? GRAFT_FOREIGN_PATCH : status;
+}
+
+enum graft_status gr_patch_restore(struct gr_site *const *sites, size_t count) {
+    int text;
+    enum graft_status result = gr_os_text_open(&text);
+    if (result != GRAFT_OK)
+        return result;
+    for (size_t at = 0; at < count; at += RESTORE_BATCH) {
+        size_t some = count - at < RESTORE_BATCH ? count - at : RESTORE_BATCH;
+        enum graft_status status = restore_some(sites + at, some, text);
+        if (status != GRAFT_OK)
+            result = status;
+    }
+    gr_os_text_close(text);
+    return result;
+}

@@ -1,0 +1,128 @@
+/* control.c: the control thread and its lock; see control.h.
+ *
+ * The thread sleeps on one futex word that every producer of work changes: submitted updates, probes that disarmed
+ * themselves, first hits, the loader. Each round does all of it, in a fixed order, under the lock. */
+#include "control.h"
+#include "attach.h"
+#include "epoch.h"
+#include "hit.h"
+#include "late.h"
+#include "log.h"
+#include "os/os.h"
+#include "thread.h"
+#include "unwinding.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+enum { TICK_MS = 1000 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic bool running, stopping;
+static uintptr_t thread;
+static uint64_t reaped; /* when dead threads' blocks were last looked for */
+
+void gr_control_lock(void) {
+    pthread_mutex_lock(&lock);
+}
+
+void gr_control_unlock(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+bool gr_control_try_lock(int milliseconds) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)milliseconds * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return pthread_mutex_timedlock(&lock, &until) == 0;
+}
+
+bool gr_control_running(void) {
+    return atomic_load_explicit(&running, memory_order_acquire); /* pairs with the release in start and stop */
+}
+
+/* Unwinds the stacks of first hits and lets counting probes go back to counting. */
+static void read_captures(void) {
+    struct gr_capture *capture = gr_captures_take();
+    while (capture != NULL) {
+        struct gr_capture *next = capture->next;
+        struct gr_site *site = capture->site;
+        site->frame_count = gr_unwind(&capture->copy, site->frames, GRAFT_FRAMES_MAX);
+        gr_dirty(site);
+        gr_capture_give(capture);
+        capture = next;
+    }
+}
+
+/* Sites whose probes have all reported lose their patch. */
+static void find_disarmed(void) {
+    for (struct gr_probe *probe = gr_plane.first; probe != NULL; probe = probe->next) {
+        if (probe->mode != GRAFT_MODE_ONCE)
+            continue;
+        for (size_t i = 0; i < probe->link_count; i++) {
+            struct gr_site *site = probe->links[i].site;
+            if (site != NULL && site->in_place && !gr_attach_wanted(site))
+                gr_dirty(site);
+        }
+    }
+}
+
+static void reap(void) {
+    uint64_t now = gr_os_nanoseconds();
+    if (now - reaped < (uint64_t)TICK_MS * 1000000)
+        return;
+    reaped = now;
+    gr_threads_reap();
+    gr_epoch_reclaim();
+}
+
+static void round_of_work(void) {
+    gr_control_lock();
+    gr_late_refresh();
+    read_captures();
+    find_disarmed();
+    gr_streams_drain();
+    gr_settle();
+    reap();
+    gr_control_unlock();
+}
+
+/* Something has to be looked at again without being asked. */
+static bool restless(void) {
+    return gr_plane.retry || (gr_late_started() && !gr_late_watching()) || gr_epoch_reclaim() != 0;
+}
+
+/* Nothing is patched, not even by ourselves, before there is a probe to install. */
+static void *run(void *unused) {
+    gr_in_handler = true; /* what we call ourselves is not reported */
+    while (!atomic_load_explicit(&stopping, memory_order_acquire)) {
+        uint32_t before = __atomic_load_n(&gr_notifications, __ATOMIC_ACQUIRE); /* pairs with gr_notify */
+        round_of_work();
+        gr_os_wait(&gr_notifications, before, restless() ? TICK_MS / 10 : TICK_MS);
+    }
+    return unused;
+}
+
+enum graft_status gr_control_start(void) {
+    atomic_store_explicit(&stopping, false, memory_order_release);
+    enum graft_status status = gr_os_thread_start(run, NULL, "graft", &thread);
+    if (status == GRAFT_OK)
+        atomic_store_explicit(&running, true, memory_order_release);
+    return status;
+}
+
+void gr_control_stop(void) {
+    atomic_store_explicit(&running, false, memory_order_release);
+    atomic_store_explicit(&stopping, true, memory_order_release);
+    gr_notify();
+    gr_os_thread_join(thread);
+}
+
+void gr_control_fork_child(bool consistent) {
+    pthread_mutex_init(&lock, NULL);
+    atomic_store_explicit(&running, false, memory_order_release);
+    if (consistent && gr_control_start() != GRAFT_OK)
+        gr_log("fork: the control thread could not be started in the child; its patches stay as they are");
+}

@@ -1,0 +1,11 @@
+/* guard.h: keeps SIGTRAP deliverable, and our handler in its place, while sites need traps. */
+#ifndef GR_GUARD_H
+#define GR_GUARD_H
+
+/* Watches sigaction and pthread_sigmask by probes of our own, and takes SIGTRAP out of the masks of handlers that are
+ * installed already. Does nothing the second time; control plane. */
+void gr_guard_start(void);
+/* After every probe was removed: the next start watches anew. */
+void gr_guard_stop(void);
+
+#endif

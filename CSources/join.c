@@ -1,0 +1,191 @@
+/* join.c: joins a probe to one entry point, or notes why it cannot be. See plane.h. */
+#include "join.h"
+#include "arch/arch.h"
+#include "counters.h"
+#include "log.h"
+#include "os/os.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { VECTORS_KNOWN = 64, IDENTIFIER_MAX = 8192 };
+
+/* The widest vectors of images that were looked at; the oldest is forgotten first. */
+static struct {
+    uint64_t serial;
+    enum gr_keep keep;
+} vectors_known[VECTORS_KNOWN];
+static unsigned vectors_next;
+
+static size_t read_live(void *context, uint64_t address, void *bytes, size_t size) {
+    (void)context;
+    return gr_os_peek(address, bytes, size);
+}
+
+static enum gr_keep vectors_of(const struct gr_image *image) {
+    for (unsigned i = 0; i < VECTORS_KNOWN; i++)
+        if (vectors_known[i].serial == image->serial && image->serial != 0)
+            return vectors_known[i].keep;
+    const struct gr_function range = {
+        .address = image->code_start, .size = image->code_end - image->code_start, .read = read_live};
+    enum gr_keep keep = gr_arch_vectors(&range);
+    vectors_known[vectors_next].serial = image->serial;
+    vectors_known[vectors_next++ % VECTORS_KNOWN].keep = keep;
+    vectors_next %= VECTORS_KNOWN;
+    return keep;
+}
+
+uint64_t gr_identifier_key(const struct graft_entry_point *entry) {
+    char text[IDENTIFIER_MAX];
+    size_t length = graft_entry_point_identifier(entry, text, sizeof text);
+    return gr_registry_hash(text, length < sizeof text ? length : sizeof text - 1);
+}
+
+/* Enters a new site into the registries. */
+static enum graft_status enroll(struct gr_site *site) {
+    site->by_address.key = site->entry.address;
+    site->by_identifier.key = gr_identifier_key(&site->entry);
+    enum graft_status status = gr_registry_insert(gr_plane.sites, &site->by_address);
+    if (status != GRAFT_OK)
+        return status;
+    status = gr_registry_insert(gr_plane.identifiers, &site->by_identifier);
+    if (status == GRAFT_DUPLICATE)
+        status = GRAFT_OK; /* the same image mapped twice: the first one answers for the identifier */
+    if (status != GRAFT_OK)
+        gr_registry_remove(gr_plane.sites, site->by_address.key);
+    return status;
+}
+
+static enum graft_status make_site(const struct gr_match *match, struct gr_site **site, uint64_t *offender) {
+    struct graft_entry_point entry = match->entry;
+    if (gr_preserves_registers(&entry))
+        entry.flags &= ~(uint32_t)GRAFT_ENTRY_ABI_CALLERS;
+    bool abi = (entry.flags & GRAFT_ENTRY_ABI_CALLERS) != 0;
+    const struct gr_patch_image image = {
+        .code_start = match->image->code_start,
+        .code_end = match->image->code_end,
+        .serial = match->image->serial,
+        .vectors = abi ? GR_KEEP_ABI : vectors_of(match->image),
+    };
+    struct gr_site *made;
+    enum graft_status status = gr_patch_prepare(&entry, &image, &made, offender);
+    if (status != GRAFT_OK)
+        return status;
+    made->by_address.key = 0;
+    status = enroll(made);
+    if (status != GRAFT_OK) {
+        gr_patch_forget(made);
+        return status;
+    }
+    *site = made;
+    return GRAFT_OK;
+}
+
+static struct gr_site *site_at(uint64_t address) {
+    struct gr_registry_node *node = gr_registry_find(gr_plane.sites, address);
+    return node != NULL ? (struct gr_site *)(void *)((char *)node - offsetof(struct gr_site, by_address)) : NULL;
+}
+
+static enum graft_status find_site(
+    const struct gr_match *match, struct gr_site **site, uint64_t *offender) {
+    *offender = match->entry.address;
+    if ((match->entry.flags & GRAFT_ENTRY_IFUNC) != 0)
+        return GRAFT_IFUNC;
+    if (gr_denied(&match->entry, match->image))
+        return GRAFT_DENIED;
+    *site = site_at(match->entry.address);
+    return *site != NULL ? GRAFT_OK : make_site(match, site, offender);
+}
+
+enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *probe) {
+    struct gr_site *site = link->site;
+    if (probe->mode == GRAFT_MODE_ENTRY_EXIT && gr_exit_denied(&site->entry))
+        return GRAFT_NO_EXIT;
+    struct gr_attachment *attachment = calloc(1, sizeof *attachment);
+    if (attachment == NULL)
+        return GRAFT_NO_MEMORY;
+    attachment->probe = probe->by_id.key;
+    attachment->mode = probe->mode;
+    attachment->flags = probe->flags;
+    attachment->internal = probe->internal;
+    attachment->handler = probe->handler;
+    attachment->context = probe->context;
+    attachment->hits_before = link->attachment != NULL ? link->attachment->hits_before : gr_counter_read(site);
+    enum graft_status status = link->attachment != NULL ? gr_attach_replace(site, link->attachment, attachment)
+                                                        : gr_attach(site, attachment);
+    if (status != GRAFT_OK) {
+        free(attachment);
+        return status;
+    }
+    link->attachment = attachment;
+    if ((probe->flags & GRAFT_PROBE_CALLER) != 0 && site->frame_count == 0)
+        atomic_store_explicit(&site->caller_wanted, true, memory_order_relaxed);
+    gr_dirty(site);
+    return GRAFT_OK;
+}
+
+/* A refused link keeps its own copy of what the entry point is. */
+static void remember_entry(struct gr_link *link, const struct graft_entry_point *entry) {
+    const char *from[] = {entry->image, entry->build_id, entry->symbol, entry->name};
+    const char **to[] = {&link->entry.image, &link->entry.build_id, &link->entry.symbol, &link->entry.name};
+    size_t size = 0;
+    for (int i = 0; i < 4; i++)
+        size += strlen(from[i]) + 1;
+    link->entry = *entry;
+    char *at = link->strings = malloc(size);
+    for (int i = 0; i < 4; i++) {
+        *to[i] = at != NULL ? at : "";
+        size_t length = strlen(from[i]) + 1;
+        if (at != NULL)
+            at = (char *)memcpy(at, from[i], length) + length;
+    }
+}
+
+void gr_link_refuse(struct gr_link *link, const struct graft_entry_point *entry, enum graft_status why,
+    uint64_t offender) {
+    link->reason = why;
+    link->offender = offender;
+    if (link->strings == NULL)
+        remember_entry(link, entry);
+    gr_plane.counters.refused++;
+    gr_plane.counters.refused_by[why]++;
+    gr_log("probe: refused %s in %s at %#llx: %s", entry->name, entry->image, (unsigned long long)offender,
+        graft_status_sentence(why));
+}
+
+void gr_link_make(struct gr_link *link, const struct gr_probe *probe, const struct gr_match *match) {
+    uint64_t offender;
+    *link = (struct gr_link){.image_serial = match->image->serial, .address = match->entry.address};
+    enum graft_status status = find_site(match, &link->site, &offender);
+    if (status == GRAFT_OK) {
+        link->site->users++;
+        status = gr_link_attach(link, probe);
+    }
+    if (status != GRAFT_OK)
+        gr_link_refuse(link, &match->entry, status, offender);
+}
+
+/* The site itself stays, ready to be used again: threads may be anywhere in its stub. */
+void gr_link_break(struct gr_link *link) {
+    if (link->attachment != NULL && gr_detach(link->site, link->attachment) == GRAFT_OK) {
+        link->attachment = NULL;
+        gr_dirty(link->site);
+    }
+    if (link->site != NULL)
+        link->site->users--;
+    free(link->strings);
+    *link = (struct gr_link){0};
+}
+
+void gr_site_gone(struct gr_site *site) {
+    gr_plane.hits_gone += gr_counter_read(site);
+    if (site->in_place) {
+        gr_plane.counters.removed++;
+        gr_plane.counters.active--;
+    }
+    site->in_place = false;
+    gr_registry_remove(gr_plane.sites, site->by_address.key);
+    struct gr_registry_node *node = gr_registry_find(gr_plane.identifiers, site->by_identifier.key);
+    if (node == &site->by_identifier)
+        gr_registry_remove(gr_plane.identifiers, node->key);
+    gr_patch_forget(site);
+}

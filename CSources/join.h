@@ -1,0 +1,21 @@
+/* join.h: joining probes to sites. Control plane, under its lock. Neighbours: plane, patch, attach, registry. */
+#ifndef GR_JOIN_H
+#define GR_JOIN_H
+
+#include "plane.h"
+
+/* Fills in a link: finds or makes the site and attaches the probe, or notes the refusal. */
+void gr_link_make(struct gr_link *link, const struct gr_probe *probe, const struct gr_match *match);
+/* Attaches the probe in its present mode to the link's site, in the place of an earlier attachment if there is one. */
+enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *probe);
+/* Notes why an entry point is not patched. */
+void gr_link_refuse(
+    struct gr_link *link, const struct graft_entry_point *entry, enum graft_status why, uint64_t offender);
+/* Detaches; the site becomes dirty. */
+void gr_link_break(struct gr_link *link);
+/* The site's image has been unloaded and no link refers to it: everything is given back, nothing is written to it. */
+void gr_site_gone(struct gr_site *site);
+/* The key under which an entry point is found by its canonical identifier. */
+uint64_t gr_identifier_key(const struct graft_entry_point *entry);
+
+#endif

@@ -1,0 +1,176 @@
+/* patch.c: makes and forgets sites; see patch.h. The bytes of functions are commit.c's. */
+#include "patch.h"
+#include "arch/arch.h"
+#include "codemem.h"
+#include "counters.h"
+#include "os/os.h"
+#include "tactic.h"
+#include "trap.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { SITE_CHUNK = 64 };
+
+static struct gr_site *free_sites;
+
+/* Sites are never given back to malloc: a late reader may still look at one. */
+static struct gr_site *new_site(void) {
+    if (free_sites == NULL) {
+        struct gr_site *chunk = aligned_alloc(GR_CACHE_LINE, SITE_CHUNK * sizeof *chunk);
+        if (chunk == NULL)
+            return NULL;
+        memset(chunk, 0, SITE_CHUNK * sizeof *chunk);
+        for (int i = 0; i < SITE_CHUNK; i++) {
+            chunk[i].next_free = free_sites;
+            free_sites = &chunk[i];
+        }
+    }
+    struct gr_site *site = free_sites;
+    free_sites = site->next_free;
+    return site;
+}
+
+static void free_site(struct gr_site *site) {
+    free(site->strings);
+    site->strings = NULL;
+    site->next_free = free_sites;
+    free_sites = site;
+}
+
+/* One block for the strings of an entry. */
+static bool copy_entry(struct gr_site *site, const struct graft_entry_point *entry) {
+    const char *from[] = {entry->image, entry->build_id, entry->symbol, entry->name};
+    const char **to[] = {&site->entry.image, &site->entry.build_id, &site->entry.symbol, &site->entry.name};
+    size_t size = 0;
+    for (int i = 0; i < 4; i++)
+        size += strlen(from[i]) + 1;
+    char *at = site->strings = malloc(size);
+    if (at == NULL)
+        return false;
+    site->entry = *entry;
+    for (int i = 0; i < 4; i++) {
+        size_t length = strlen(from[i]) + 1;
+        memcpy(at, from[i], length);
+        *to[i] = at;
+        at += length;
+    }
+    return true;
+}
+
+static size_t read_live(void *context, uint64_t address, void *bytes, size_t size) {
+    (void)context;
+    return gr_os_peek(address, bytes, size);
+}
+
+static enum gr_keep keep_for(
+    const struct graft_entry_point *entry, const struct gr_patch_image *image, const struct gr_plan *plan) {
+    enum gr_keep keep = (entry->flags & GRAFT_ENTRY_ABI_CALLERS) != 0 ? GR_KEEP_ABI : image->vectors;
+    if (plan->uses_ymm && keep < GR_KEEP_AVX)
+        keep = GR_KEEP_AVX;
+    if (plan->uses_zmm)
+        keep = GR_KEEP_XSAVE;
+    enum gr_keep limit = gr_arch_keep_limit();
+    return keep < limit ? keep : limit;
+}
+
+/* The addresses that a stub has to reach: the image's code and what moved instructions refer to. */
+static void span(const struct gr_plan *plan, const struct gr_patch_image *image, uint64_t *low, uint64_t *high) {
+    *low = image->code_start;
+    *high = image->code_end;
+    for (unsigned i = 0; i < plan->count; i++) {
+        uint64_t target = plan->instruction[i].target;
+        if (target == 0)
+            continue;
+        *low = target < *low ? target : *low;
+        *high = target >= *high ? target + 1 : *high;
+    }
+}
+
+static enum graft_status write_stub(struct gr_site *site, const struct gr_plan *plan, struct gr_stub_place *place, int text) {
+    uint8_t code[GR_STUB_SIZE];
+    enum graft_status status = gr_arch_emit(plan, place, site, code);
+    if (status != GRAFT_OK)
+        return status;
+    site->stub_code = place->code;
+    atomic_store_explicit(&site->slot->shared_count, 0, memory_order_relaxed);
+    atomic_store_explicit(&site->slot->active, site->slot->relocated, memory_order_relaxed);
+    atomic_store_explicit(&site->slot->site, site, memory_order_release); /* pairs with hit.c */
+    return gr_os_text_write(text, place->code, code, sizeof code);
+}
+
+/* Everything that a site holds, taken in order and given back in reverse when a step fails. */
+static enum graft_status equip(struct gr_site *site, const struct gr_plan *plan, const struct gr_patch_image *image) {
+    struct gr_stub_place place;
+    uint64_t low, high;
+    int text;
+    span(plan, image, &low, &high);
+    enum graft_status status = gr_stub_take(low, high, &place);
+    if (status != GRAFT_OK)
+        return status;
+    place.counter = site->counter = gr_counter_take();
+    status = GRAFT_LIMIT_PROBES;
+    if (place.counter == NULL)
+        goto give_stub;
+    status = gr_os_text_open(&text);
+    if (status != GRAFT_OK)
+        goto give_counter;
+    status = write_stub(site, plan, &place, text);
+    if (status == GRAFT_OK)
+        status = gr_tactic_choose(site, text, false);
+    gr_os_text_close(text);
+    if (status != GRAFT_OK)
+        goto give_counter;
+    status = gr_trap_add(site);
+    if (status == GRAFT_OK)
+        return GRAFT_OK;
+    gr_tactic_forget(site);
+give_counter:
+    gr_counter_give(site->counter);
+give_stub:
+    gr_stub_give(&place);
+    return status;
+}
+
+enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const struct gr_patch_image *image,
+    struct gr_site **site, uint64_t *offender) {
+    struct gr_plan plan;
+    const struct gr_function function = {.address = entry->address, .size = entry->size, .read = read_live};
+    enum graft_status status = gr_arch_plan(&function, &plan, offender);
+    if (status != GRAFT_OK)
+        return status;
+    *offender = entry->address;
+    struct gr_site *made = new_site();
+    if (made == NULL)
+        return GRAFT_NO_MEMORY;
+    memset(made, 0, sizeof *made);
+    made->patch_address = plan.patch_address;
+    made->boundaries = plan.boundaries;
+    made->block_size = plan.size;
+    made->image_serial = image->serial;
+    made->keep = keep_for(entry, image, &plan);
+    memcpy(made->original, plan.bytes, sizeof made->original);
+    status = copy_entry(made, entry) ? equip(made, &plan, image) : GRAFT_NO_MEMORY;
+    if (status != GRAFT_OK) {
+        free_site(made);
+        return status;
+    }
+    *site = made;
+    return GRAFT_OK;
+}
+
+void gr_patch_forget(struct gr_site *site) {
+    const struct gr_stub_place place = {.code = site->stub_code};
+    gr_trap_remove(site);
+    gr_tactic_forget(site);
+    gr_counter_give(site->counter);
+    gr_stub_give(&place);
+    free_site(site);
+}
+
+void gr_patch_aim(struct gr_site *site, uint64_t stub) {
+    atomic_store_explicit(&site->slot->active, stub, memory_order_release); /* a jump through memory: no pair needed */
+}
+
+bool gr_patch_in_place(const struct gr_site *site) {
+    return site->in_place;
+}

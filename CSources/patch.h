@@ -1,0 +1,42 @@
+/* patch.h: plan, prepare, commit, roll back: the only code that changes a function's bytes.
+ *
+ * Control plane only, under its lock. A site is prepared once (decoded, its block relocated, a stub and a hop made)
+ * and can then be committed and restored any number of times, in batches. Neighbours: codemem, trap, arch, os. */
+#ifndef GR_PATCH_H
+#define GR_PATCH_H
+
+#include "site.h"
+
+enum { GR_ONE_BYTE_PAGES = 2048 }; /* hop pages, of 4 KiB each, that the one-byte tactic may use */
+
+/* What prepare needs to know of the image. */
+struct gr_patch_image {
+    uint64_t code_start, code_end; /* run-time range of its code */
+    uint64_t serial;
+    enum gr_keep vectors; /* the widest vectors that its code uses */
+};
+
+/* Makes a site for an entry point, or refuses; nothing is written to the function. `*offender` is the address that a
+ * refusal is about. The entry's strings are copied. */
+enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const struct gr_patch_image *image,
+    struct gr_site **site, uint64_t *offender);
+
+/* Patches every site of the batch, or none: on failure the bytes are as before and `*failed` is the site at fault.
+ * GRAFT_UNSAFE_THREADS, GRAFT_FOREIGN_PATCH, GRAFT_WRITE_DENIED. */
+enum graft_status gr_patch_commit(struct gr_site *const *sites, size_t count, struct gr_site **failed);
+
+/* Restores the original bytes of every site of the batch and checks them. Sites that cannot be restored now keep their
+ * patch, with nothing attached: their `reason` says why. */
+enum graft_status gr_patch_restore(struct gr_site *const *sites, size_t count);
+
+/* Gives back what a site holds, without touching the function: its image is gone. The struct itself is kept for
+ * another site (type-stable). */
+void gr_patch_forget(struct gr_site *site);
+
+/* Where the hop of a patched entry leads, by what is attached. */
+void gr_patch_aim(struct gr_site *site, uint64_t stub);
+
+/* True while the bytes of the entry are a jump of ours. */
+bool gr_patch_in_place(const struct gr_site *site);
+
+#endif

@@ -1,0 +1,160 @@
+/* place.c: room for hops at addresses that a jump's displacement dictates; see codemem.h.
+ *
+ * Owns the pages that hold hops and a bitmap of the bytes in use on each. A displacement's fixed bytes decide which
+ * addresses will do; the free ones are used to fill pages that are mapped already before new ones are. */
+#include "codemem.h"
+#include "os/os.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGE = 4096, BUCKETS = 1 << 14 };
+
+struct page {
+    uint64_t address;
+    struct page *next;         /* in its bucket */
+    uint16_t room;             /* bytes free */
+    uint64_t used[PAGE / 64];  /* bit for each byte */
+};
+
+static struct page *buckets[BUCKETS];
+static struct page *open_pages[GR_PLACE_OPEN]; /* the latest ones with room */
+static unsigned open_next;
+static size_t page_count;
+
+size_t gr_place_pages(void) {
+    return page_count;
+}
+
+static struct page **bucket_of(uint64_t address) {
+    return &buckets[(address / PAGE * UINT64_C(0x9e3779b97f4a7c15)) >> 50];
+}
+_Static_assert(BUCKETS == 1 << (64 - 50), "bucket_of takes the top bits");
+
+static struct page *find_page(uint64_t address) {
+    uint64_t start = address & ~(uint64_t)(PAGE - 1);
+    struct page *page = *bucket_of(start);
+    while (page != NULL && page->address != start)
+        page = page->next;
+    return page;
+}
+
+static struct page *map_page(uint64_t address) {
+    uint64_t start = address & ~(uint64_t)(PAGE - 1);
+    void *memory;
+    if (page_count == GR_PLACE_PAGES_MAX || gr_region_reserved(start, start + PAGE) ||
+        gr_os_reserve(start, PAGE, &memory) != GRAFT_OK)
+        return NULL;
+    struct page *page = calloc(1, sizeof *page);
+    if (page == NULL || gr_os_commit(memory, PAGE, false, true) != GRAFT_OK) {
+        gr_os_release(memory, PAGE);
+        free(page);
+        return NULL;
+    }
+    page->address = start;
+    page->room = PAGE;
+    struct page **bucket = bucket_of(start);
+    page->next = *bucket;
+    *bucket = page;
+    page_count++;
+    open_pages[open_next++ % GR_PLACE_OPEN] = page;
+    return page;
+}
+
+static bool byte_used(const struct page *page, uint64_t address) {
+    uint64_t offset = address % PAGE;
+    return (page->used[offset / 64] >> (offset % 64) & 1) != 0;
+}
+
+/* True when every byte of a hop at `address` is free on pages that exist. */
+static bool hop_free(uint64_t address) {
+    for (uint64_t at = address; at < address + GR_HOP_SIZE; at++) {
+        const struct page *page = find_page(at);
+        if (page == NULL || byte_used(page, at))
+            return false;
+    }
+    return true;
+}
+
+static void mark(uint64_t address, bool used) {
+    for (uint64_t at = address; at < address + GR_HOP_SIZE; at++) {
+        struct page *page = find_page(at);
+        uint64_t bit = UINT64_C(1) << (at % 64);
+        if (used) {
+            page->used[at % PAGE / 64] |= bit;
+            page->room--;
+        } else {
+            page->used[at % PAGE / 64] &= ~bit;
+            page->room++;
+        }
+    }
+}
+
+static bool within_reach(uint64_t address, const struct gr_slot *slot) {
+    int64_t distance = (int64_t)(address - (uint64_t)(uintptr_t)slot);
+    return distance == (int32_t)distance && distance + GR_HOP_SIZE == (int32_t)(distance + GR_HOP_SIZE) &&
+           distance > INT32_MIN + PAGE;
+}
+
+static bool fits(uint64_t address, uint64_t from, struct gr_pattern pattern) {
+    int64_t displacement = (int64_t)(address - from);
+    return displacement == (int32_t)displacement && ((uint32_t)displacement & pattern.mask) == pattern.value;
+}
+
+/* A free hop that fits, on a page that is mapped already. */
+static uint64_t on_open_page(uint64_t from, struct gr_pattern pattern, const struct gr_slot *slot) {
+    bool low_fixed = (pattern.mask & 0xff) == 0xff;
+    for (unsigned i = 0; i < GR_PLACE_OPEN; i++) {
+        const struct page *page = open_pages[(open_next + GR_PLACE_OPEN - 1 - i) % GR_PLACE_OPEN];
+        if (page == NULL || page->room < GR_HOP_SIZE || !within_reach(page->address, slot))
+            continue;
+        uint64_t first = low_fixed ? (from + pattern.value) % 256 : 0, step = low_fixed ? 256 : GR_HOP_SIZE;
+        for (uint64_t at = page->address + first; at + GR_HOP_SIZE <= page->address + PAGE; at += step)
+            if (fits(at, from, pattern) && hop_free(at))
+                return at;
+    }
+    return 0;
+}
+
+/* The n-th displacement of a pattern: the bits of `n`, spread over the pattern's free bits from the top down. */
+static uint32_t nth(struct gr_pattern pattern, uint32_t n) {
+    uint32_t value = pattern.value;
+    for (int bit = 31; bit >= 0 && n != 0; bit--)
+        if ((pattern.mask >> bit & 1) == 0) {
+            value |= (n & 1) << bit;
+            n >>= 1;
+        }
+    return value;
+}
+
+/* Maps the page or two that a hop at `address` needs. */
+static bool make_room(uint64_t address) {
+    uint64_t last = address + GR_HOP_SIZE - 1;
+    return (find_page(address) != NULL || map_page(address) != NULL) &&
+           (find_page(last) != NULL || map_page(last) != NULL) && hop_free(address);
+}
+
+static uint64_t on_new_page(uint64_t from, struct gr_pattern pattern, const struct gr_slot *slot) {
+    uint32_t tries = pattern.mask == UINT32_MAX ? 1 : GR_PLACE_TRIES;
+    for (uint32_t n = 0; n < tries; n++) {
+        uint64_t address = from + (uint64_t)(int64_t)(int32_t)nth(pattern, n);
+        if (within_reach(address, slot) && make_room(address))
+            return address;
+    }
+    return 0;
+}
+
+enum graft_status gr_place_take(
+    uint64_t from, struct gr_pattern pattern, const struct gr_slot *slot, uint64_t *address) {
+    uint64_t at = pattern.mask == UINT32_MAX ? 0 : on_open_page(from, pattern, slot);
+    if (at == 0)
+        at = on_new_page(from, pattern, slot);
+    if (at == 0)
+        return GRAFT_NO_SPACE_NEAR;
+    mark(at, true);
+    *address = at;
+    return GRAFT_OK;
+}
+
+void gr_place_give(uint64_t address) {
+    mark(address, false);
+}

@@ -1,0 +1,88 @@
+/* plane.h: the state of the control plane, and the few functions by which its parts work on it.
+ *
+ * One writer: whoever holds the control lock (control.c). Probes own links; a link joins a probe to a site, or says
+ * why it could not be. Neighbours: registry, resolve, patch, attach. */
+#ifndef GR_PLANE_H
+#define GR_PLANE_H
+
+#include "attach.h"
+#include "patch.h"
+#include "resolve.h"
+#include "site.h"
+
+/* One entry point of one probe. */
+struct gr_link {
+    struct gr_site *site;             /* null when it was refused before there was one */
+    struct gr_attachment *attachment; /* null when it is refused */
+    struct graft_entry_point entry;   /* of a refused one; strings in `strings` */
+    char *strings;
+    uint64_t image_serial, address;
+    enum graft_status reason;         /* GRAFT_OK, or why it is not patched */
+    uint64_t offender;                /* the address that `reason` is about */
+};
+
+struct gr_probe {
+    struct gr_registry_node by_id;
+    struct gr_probe *next;
+    char *target;
+    enum graft_mode mode;
+    uint32_t flags;
+    graft_handler handler;
+    void *context;
+    bool internal;            /* one of ours: not in snapshots, counters or limits */
+    enum graft_status reason; /* of the target as a whole, GRAFT_OK when it has links */
+    struct gr_link *links;
+    size_t link_count, link_room;
+    uint64_t hits_gone;       /* of entry points whose image was unloaded */
+};
+
+struct gr_plane {
+    struct gr_resolver *resolver;
+    struct gr_registry *probes;     /* by id */
+    struct gr_registry *sites;      /* by address */
+    struct gr_registry *identifiers;/* by hash of the canonical identifier */
+    struct gr_probe *first;
+    size_t probes_max;
+    graft_probe_id last_id;
+    uint64_t generation;            /* applied updates */
+    struct graft_counters counters; /* those that the control plane counts */
+    uint64_t hits_gone;             /* of sites that are no more */
+    bool retry;                     /* a site waits for threads that block SIGTRAP */
+};
+
+extern struct gr_plane gr_plane;
+
+/* probe.c: changes to probes; bytes are not touched. Sites that need looking at are marked dirty. */
+enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool internal, struct gr_probe **probe);
+void gr_probe_remove(struct gr_probe *probe);
+enum graft_status gr_probe_set_mode(struct gr_probe *probe, enum graft_mode mode);
+struct gr_probe *gr_probe_find(graft_probe_id id);
+/* Links what the probe's target matches in one image (null: in all). */
+void gr_probe_link(struct gr_probe *probe, const struct gr_image *only);
+/* Forgets everything about an image that is gone. */
+void gr_probe_image_gone(const struct gr_image *image);
+enum graft_state gr_probe_state(const struct gr_probe *probe);
+enum graft_state gr_link_state(const struct gr_link *link);
+void gr_probe_free(struct gr_probe *probe);
+
+/* settle.c: makes the bytes of dirty sites agree with what is attached to them. */
+void gr_dirty(struct gr_site *site);
+void gr_undirty(struct gr_site *site);
+void gr_settle(void);
+
+/* late.c: images that come and go. */
+enum graft_status gr_late_start(void);
+void gr_late_refresh(void);
+/* Around every change of bytes: no image is unloaded inside, and those that are gone are known. */
+void gr_late_lock(void);
+void gr_late_unlock(void);
+/* Only the lock: for fork, which must not happen between two bytes. */
+void gr_late_fork_lock(void);
+void gr_late_fork_unlock(void);
+
+/* deny.c: functions that must not be touched, or whose return cannot be seen. */
+bool gr_denied(const struct graft_entry_point *entry, const struct gr_image *image);
+bool gr_exit_denied(const struct graft_entry_point *entry);
+bool gr_preserves_registers(const struct graft_entry_point *entry);
+
+#endif

@@ -1,0 +1,204 @@
+/* probe.c: probes and their links; see plane.h. No byte of a function is touched here: sites become dirty. */
+#include "attach.h"
+#include "counters.h"
+#include "join.h"
+#include "log.h"
+#include "plane.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct gr_plane gr_plane;
+
+enum { LINKS_FIRST = 4 };
+
+struct gr_probe *gr_probe_find(graft_probe_id id) {
+    struct gr_registry_node *node = gr_registry_find(gr_plane.probes, id);
+    return node != NULL ? (struct gr_probe *)(void *)((char *)node - offsetof(struct gr_probe, by_id)) : NULL;
+}
+
+static bool reserve_links(struct gr_probe *probe, size_t more) {
+    size_t room = probe->link_room != 0 ? probe->link_room : LINKS_FIRST;
+    while (room < probe->link_count + more)
+        room *= 2;
+    if (room == probe->link_room)
+        return true;
+    struct gr_link *links = realloc(probe->links, room * sizeof *links);
+    if (links == NULL)
+        return false;
+    probe->links = links;
+    probe->link_room = room;
+    return true;
+}
+
+static bool linked(const struct gr_probe *probe, const struct gr_match *match) {
+    for (size_t i = 0; i < probe->link_count; i++)
+        if (probe->links[i].address == match->entry.address && probe->links[i].image_serial == match->image->serial)
+            return true;
+    return false;
+}
+
+void gr_probe_link(struct gr_probe *probe, const struct gr_image *only) {
+    struct gr_match *matches;
+    size_t count, before = probe->link_count;
+    enum graft_status status = gr_resolve(gr_plane.resolver, probe->target, only, &matches, &count);
+    if (status != GRAFT_OK) {
+        if (before == 0)
+            probe->reason = status;
+        return;
+    }
+    if (reserve_links(probe, count))
+        for (size_t i = 0; i < count; i++) {
+            if (only == NULL || !linked(probe, &matches[i]))
+                gr_link_make(&probe->links[probe->link_count++], probe, &matches[i]);
+        }
+    probe->reason = probe->link_count > 0 ? GRAFT_OK : GRAFT_NO_MEMORY;
+    free(matches);
+    gr_log("probe %llu: %s: %zu entry points", (unsigned long long)probe->by_id.key, probe->target,
+        probe->link_count - before);
+}
+
+static bool valid_mode(enum graft_mode mode) {
+    return mode >= GRAFT_MODE_COUNT && mode <= GRAFT_MODE_ONCE;
+}
+
+static void unlist(struct gr_probe *probe) {
+    struct gr_probe **link = &gr_plane.first;
+    while (*link != probe)
+        link = &(*link)->next;
+    *link = probe->next;
+}
+
+enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool internal, struct gr_probe **probe) {
+    if (spec->target == NULL || !valid_mode(spec->mode))
+        return GRAFT_INVALID_ARGUMENT;
+    enum graft_status status = graft_target_check(spec->target, NULL);
+    if (status != GRAFT_OK)
+        return status;
+    struct gr_probe *made = calloc(1, sizeof *made);
+    char *target = strdup(spec->target);
+    if (made == NULL || target == NULL)
+        goto no_memory;
+    *made = (struct gr_probe){.by_id.key = gr_plane.last_id + 1, .target = target, .mode = spec->mode,
+        .flags = spec->flags, .handler = spec->handler, .context = spec->context, .internal = internal};
+    status = gr_registry_insert(gr_plane.probes, &made->by_id);
+    if (status != GRAFT_OK) {
+        free(target);
+        free(made);
+        return status;
+    }
+    gr_plane.last_id++;
+    made->next = gr_plane.first;
+    gr_plane.first = made;
+    gr_probe_link(made, NULL);
+    *probe = made;
+    return GRAFT_OK;
+no_memory:
+    free(target);
+    free(made);
+    return GRAFT_NO_MEMORY;
+}
+
+void gr_probe_remove(struct gr_probe *probe) {
+    for (size_t i = 0; i < probe->link_count; i++)
+        gr_link_break(&probe->links[i]);
+    probe->link_count = 0;
+    gr_registry_remove(gr_plane.probes, probe->by_id.key);
+    unlist(probe);
+    gr_log("probe %llu: removed %s", (unsigned long long)probe->by_id.key, probe->target);
+}
+
+void gr_probe_free(struct gr_probe *probe) {
+    free(probe->links);
+    free(probe->target);
+    free(probe);
+}
+
+enum graft_status gr_probe_set_mode(struct gr_probe *probe, enum graft_mode mode) {
+    if (!valid_mode(mode))
+        return GRAFT_INVALID_ARGUMENT;
+    probe->mode = mode;
+    for (size_t i = 0; i < probe->link_count; i++) {
+        struct gr_link *link = &probe->links[i];
+        if (link->site == NULL)
+            continue;
+        enum graft_status status = gr_link_attach(link, probe);
+        if (status == GRAFT_OK)
+            link->reason = GRAFT_OK;
+        else
+            gr_link_refuse(link, &link->site->entry, status, link->address);
+    }
+    gr_log("probe %llu: mode %s", (unsigned long long)probe->by_id.key, graft_mode_name(mode));
+    return GRAFT_OK;
+}
+
+/* Takes the links of one image out of a probe, without marking sites: their bytes are gone. */
+static void drop_links(struct gr_probe *probe, uint64_t serial) {
+    size_t kept = 0;
+    for (size_t i = 0; i < probe->link_count; i++) {
+        struct gr_link *link = &probe->links[i];
+        if (link->image_serial != serial) {
+            probe->links[kept++] = *link;
+            continue;
+        }
+        if (link->attachment != NULL)
+            probe->hits_gone += gr_counter_read(link->site) - link->attachment->hits_before;
+        gr_link_break(link);
+    }
+    probe->link_count = kept;
+    if (kept == 0)
+        probe->reason = GRAFT_NOT_FOUND;
+}
+
+struct gone {
+    uint64_t serial;
+    struct gr_site *first;
+};
+
+static bool collect_gone(struct gr_registry_node *node, void *context) {
+    struct gr_site *site = (struct gr_site *)(void *)((char *)node - offsetof(struct gr_site, by_address));
+    struct gone *gone = context;
+    if (site->image_serial == gone->serial) {
+        site->next_free = gone->first;
+        gone->first = site;
+    }
+    return true;
+}
+
+void gr_probe_image_gone(const struct gr_image *image) {
+    for (struct gr_probe *probe = gr_plane.first; probe != NULL; probe = probe->next)
+        drop_links(probe, image->serial);
+    struct gone gone = {.serial = image->serial};
+    gr_registry_each(gr_plane.sites, collect_gone, &gone);
+    while (gone.first != NULL) {
+        struct gr_site *site = gone.first;
+        gone.first = site->next_free;
+        gr_undirty(site);
+        gr_site_gone(site);
+    }
+    gr_log("image unloaded: %s", image->path);
+}
+
+enum graft_state gr_link_state(const struct gr_link *link) {
+    const struct gr_site *site = link->site;
+    if (link->attachment == NULL)
+        return GRAFT_STATE_REFUSED;
+    if (link->reason != GRAFT_OK)
+        return link->reason == GRAFT_UNSAFE_THREADS ? GRAFT_STATE_PENDING : GRAFT_STATE_REFUSED;
+    if (link->attachment->mode == GRAFT_MODE_ONCE &&
+        atomic_load_explicit(&link->attachment->fired, memory_order_acquire))
+        return GRAFT_STATE_DISARMED;
+    return site->in_place ? GRAFT_STATE_INSTALLED : GRAFT_STATE_PENDING;
+}
+
+/* A probe is what the best of its entry points is. */
+enum graft_state gr_probe_state(const struct gr_probe *probe) {
+    bool seen[GRAFT_STATE_REMOVED + 1] = {false};
+    for (size_t i = 0; i < probe->link_count; i++)
+        seen[gr_link_state(&probe->links[i])] = true;
+    return seen[GRAFT_STATE_INSTALLED]  ? GRAFT_STATE_INSTALLED
+           : seen[GRAFT_STATE_DISARMED] ? GRAFT_STATE_DISARMED
+           : seen[GRAFT_STATE_PENDING]  ? GRAFT_STATE_PENDING
+           : seen[GRAFT_STATE_REFUSED]  ? GRAFT_STATE_REFUSED
+           : probe->reason == GRAFT_TARGET_TOO_BROAD ? GRAFT_STATE_REFUSED
+                                        : GRAFT_STATE_PENDING;
+}

@@ -1,0 +1,135 @@
+/* settle.c: makes the bytes of dirty sites agree with what is attached to them.
+ *
+ * Calls are led where they belong first (a store to the slot); then, in two batches, patches that nobody wants any more
+ * are restored and those that are missing are committed. A site that fails is taken out of the batch, its links are
+ * told why, and the rest is tried again. Control plane, under its lock; bytes under late.c's. */
+#include "join.h"
+#include "log.h"
+#include "plane.h"
+#include <stdlib.h>
+
+static struct gr_site *first_dirty;
+static size_t dirty_count;
+
+void gr_dirty(struct gr_site *site) {
+    if (site->dirty)
+        return;
+    site->dirty = true;
+    site->next_dirty = first_dirty;
+    first_dirty = site;
+    dirty_count++;
+}
+
+void gr_undirty(struct gr_site *site) {
+    if (!site->dirty)
+        return;
+    struct gr_site **link = &first_dirty;
+    while (*link != site)
+        link = &(*link)->next_dirty;
+    *link = site->next_dirty;
+    site->dirty = false;
+    dirty_count--;
+}
+
+/* Tells every probe on a site why it is not patched. */
+static void tell(struct gr_site *site, enum graft_status why) {
+    site->reason = why;
+    for (struct gr_probe *probe = gr_plane.first; probe != NULL; probe = probe->next) {
+        for (size_t i = 0; i < probe->link_count; i++) {
+            struct gr_link *link = &probe->links[i];
+            if (link->site != site || link->reason == why)
+                continue;
+            if (why != GRAFT_OK && why != GRAFT_UNSAFE_THREADS)
+                gr_link_refuse(link, &site->entry, why, site->entry.address);
+            link->reason = why;
+        }
+    }
+}
+
+static void committed(struct gr_site *const *sites, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (sites[i]->reason != GRAFT_OK)
+            tell(sites[i], GRAFT_OK);
+        gr_plane.counters.installed++;
+        gr_plane.counters.active++;
+        gr_log("patch: installed %s at %#llx", sites[i]->entry.name, (unsigned long long)sites[i]->patch_address);
+    }
+}
+
+/* A thread that blocks SIGTRAP is in the way of this site only for a while. */
+static void postpone_or_refuse(struct gr_site *site, enum graft_status why) {
+    if (why == GRAFT_UNSAFE_THREADS) {
+        gr_plane.counters.unsafe_threads++;
+        gr_plane.retry = true;
+        gr_dirty(site);
+    }
+    tell(site, why);
+}
+
+static void commit(struct gr_site **sites, size_t count) {
+    while (count > 0) {
+        struct gr_site *failed = NULL;
+        enum graft_status status = gr_patch_commit(sites, count, &failed);
+        if (status == GRAFT_OK) {
+            committed(sites, count);
+            return;
+        }
+        postpone_or_refuse(failed, status);
+        size_t i = 0;
+        while (sites[i] != failed)
+            i++;
+        sites[i] = sites[--count];
+    }
+}
+
+static void restore(struct gr_site **sites, size_t count) {
+    if (count == 0)
+        return;
+    gr_patch_restore(sites, count);
+    for (size_t i = 0; i < count; i++) {
+        struct gr_site *site = sites[i];
+        if (!site->in_place) {
+            gr_plane.counters.removed++;
+            gr_plane.counters.active--;
+            gr_log("patch: restored %s at %#llx", site->entry.name, (unsigned long long)site->patch_address);
+        } else {
+            gr_log("patch: %s at %#llx keeps its jump, which leads straight on: %s", site->entry.name,
+                (unsigned long long)site->patch_address, graft_status_sentence(site->reason));
+            if (site->reason == GRAFT_UNSAFE_THREADS) {
+                gr_plane.counters.unsafe_threads++;
+                gr_plane.retry = true;
+                gr_dirty(site);
+            }
+        }
+    }
+}
+
+void gr_settle(void) {
+    gr_late_lock(); /* may forget sites, so the list is read after it */
+    size_t count = dirty_count, to_restore = 0, to_commit = count;
+    struct gr_site **sites = malloc((count != 0 ? count : 1) * sizeof *sites);
+    struct gr_site *site = first_dirty;
+    gr_plane.retry = false;
+    if (sites != NULL) {
+        first_dirty = NULL;
+        dirty_count = 0;
+    }
+    for (; sites != NULL && site != NULL; site = site->next_dirty) {
+        site->dirty = false;
+        bool wanted = gr_attach_wanted(site);
+        gr_patch_aim(site, gr_attach_stub(site));
+        if (!wanted && site->in_place)
+            sites[to_restore++] = site;
+        else if (wanted && !site->in_place)
+            sites[--to_commit] = site;
+    }
+    if (sites != NULL) {
+        restore(sites, to_restore);
+        commit(sites + to_commit, count - to_commit);
+    } else {
+        gr_log("settle: no memory for %zu sites; tried again later", count);
+        gr_plane.retry = true;
+    }
+    gr_late_unlock();
+    free(sites);
+}

@@ -1,0 +1,117 @@
+/* site.h: one instrumented entry point: the only state that the control plane and the hit plane both see.
+ *
+ * A site is made by patch.c when a function is first instrumented and lives until its image is unloaded: it is
+ * type-stable, so that a thread that is late in a stub or asleep on a boundary always finds it whole. The control plane
+ * writes it under its lock; the hit plane reads the atomics and claims first hits. */
+#ifndef GR_SITE_H
+#define GR_SITE_H
+
+#include "arch/x86_64/layout.h"
+#include "compiler.h"
+#include "registry.h"
+#include <graft/graft.h>
+#include <stdatomic.h>
+
+enum {
+    GR_PATCH_SIZE = 5,        /* a jump with a 32-bit displacement */
+    GR_BLOCK_MAX = 32,        /* original bytes that a relocated block may cover */
+};
+
+/* struct rseq_cs (linux/rseq.h), one for each stub, never reused for anything else: a thread's stale pointer to it is
+ * read by the kernel at its next preemption. */
+struct gr_rseq_cs {
+    uint32_t version, flags;
+    uint64_t start, post_commit_offset, abort;
+};
+
+/* The data half of a stub: writable, beside executable code that is not. */
+struct gr_slot {
+    struct gr_rseq_cs rseq_cs;       /* written before publication, constant afterwards */
+    _Atomic uint64_t active;         /* where the hop leads: relocated block, counting, entry or exit stub */
+    _Atomic uint64_t shared_count;   /* hits on threads without rseq */
+    struct gr_site *_Atomic site;    /* null until the first publication */
+    uint64_t relocated;              /* address of the relocated block */
+};
+_Static_assert(sizeof(struct gr_slot) == GR_SLOT_SIZE, "layout.h");
+_Static_assert(offsetof(struct gr_slot, active) == GR_SLOT_ACTIVE, "layout.h");
+_Static_assert(offsetof(struct gr_slot, shared_count) == GR_SLOT_SHARED_COUNT, "layout.h");
+_Static_assert(offsetof(struct gr_slot, site) == GR_SLOT_SITE, "layout.h");
+_Static_assert(offsetof(struct gr_slot, relocated) == GR_SLOT_RELOCATED, "layout.h");
+_Static_assert(offsetof(struct graft_registers, rax) == GR_REG_RAX, "layout.h");
+_Static_assert(offsetof(struct graft_registers, r11) == GR_REG_R11, "layout.h");
+_Static_assert(offsetof(struct graft_registers, rbx) == GR_REG_RBX, "layout.h");
+_Static_assert(offsetof(struct graft_registers, r15) == GR_REG_R15, "layout.h");
+_Static_assert(offsetof(struct graft_registers, xmm) == GR_REG_XMM, "layout.h");
+_Static_assert(sizeof(struct graft_registers) == GR_REG_SIZE, "layout.h");
+
+/* One probe on one site. Immutable but for the atomics; replaced, never changed, by the control plane. */
+struct gr_attachment {
+    graft_probe_id probe;
+    enum graft_mode mode;
+    uint32_t flags; /* GRAFT_PROBE_* */
+    bool internal;  /* one of ours: called also while a handler is running */
+    graft_handler handler;
+    void *context;
+    uint64_t hits_before;  /* the site's count when the probe was attached */
+    _Atomic bool fired;    /* mode once: has reported. Set by the hit plane (exchange), read by both */
+};
+
+/* The probes on a site, published as a whole; readers hold an epoch section. */
+struct gr_attachments {
+    uint32_t count;
+    bool any_exit; /* one of them is GRAFT_MODE_ENTRY_EXIT */
+    struct gr_attachment *item[GRAFT_ATTACHMENTS_MAX];
+};
+
+/* Which registers a thunk keeps (patching.md §2.4). */
+enum gr_keep {
+    GR_KEEP_ABI = 0,   /* what a callee is given: its caller knows no more than the ABI */
+    GR_KEEP_ALL = 1,   /* every general and SSE register */
+    GR_KEEP_AVX = 2,   /* and the upper halves of ymm0 to ymm15 */
+    GR_KEEP_XSAVE = 3, /* and all that XSAVE keeps: AVX-512 */
+    GR_KEEP_KINDS = 4,
+};
+
+/* How the entry's bytes are changed. */
+enum gr_tactic {
+    GR_TACTIC_ONE_BYTE, /* the jump's displacement is what the function's own bytes say: one store */
+    GR_TACTIC_TRAPS,    /* each boundary inside the jump holds a trap; stores in phases */
+};
+
+struct gr_site {
+    /* read by the hit plane on each hit */
+    struct gr_attachments *_Atomic attachments; /* null: none. Release by probe.c, acquire by hit.c */
+    struct gr_slot *slot;
+    uint64_t *counter; /* of CPU 0; see counters.h */
+
+    /* written once by the hit plane */
+    GR_ALIGNED(GR_CACHE_LINE) _Atomic bool caller_wanted; /* exchanged to false by the first hit */
+    _Atomic uint64_t caller_fallback; /* the first return address when no copy could be kept */
+
+    /* control plane only */
+    struct gr_registry_node by_address, by_identifier;
+    struct graft_entry_point entry; /* strings in `strings` */
+    char *strings;
+    struct gr_site *next_free; /* while it waits for another function */
+    uint64_t image_serial;
+    uint64_t place;     /* of the hop; 0 when the jump leads straight to the stub */
+    uint64_t stub_code; /* the stub, and its hop */
+    bool in_place;      /* the entry's bytes are our jump */
+    bool dirty;         /* on the list of sites to settle */
+    struct gr_site *next_dirty;
+    uint32_t users;     /* links of probes that refer to it */
+    uint64_t patch_address; /* entry, or behind its endbr64 */
+    uint8_t original[GR_PATCH_SIZE];
+    uint8_t jump[GR_PATCH_SIZE];
+    uint8_t boundaries;       /* bit i: an instruction begins at patch_address + i (1 to 4) */
+    uint8_t block_size;       /* original bytes that were relocated */
+    uint8_t moved[GR_PATCH_SIZE]; /* offset in the relocated block of the instruction at each boundary */
+    enum gr_keep keep;
+    enum gr_tactic tactic;
+    enum graft_status reason; /* why it is not as its probes want it; GRAFT_OK when it is */
+    uint64_t stub_count, stub_entry, stub_exit; /* addresses within the slot's code */
+    uint64_t frames[GRAFT_FRAMES_MAX];
+    size_t frame_count;
+};
+
+#endif

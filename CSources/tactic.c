@@ -1,0 +1,93 @@
+/* tactic.c: choosing the jump's displacement (patching.md §3.1).
+ *
+ * A thread may be asleep on any instruction boundary inside the five bytes. Each such byte of the displacement therefore
+ * has to be harmless to run into: a trap (0xcc), or what stood there before. Bytes from the last boundaries on may keep
+ * their original values, since an instruction that is whole in memory is the original instruction; when all four keep
+ * theirs, only the first byte of the function changes, no thread can ever see a trap, and threads that block SIGTRAP do
+ * not matter. That is the preferred tactic as long as its pages are few; it dictates one address for the hop. */
+#include "tactic.h"
+#include "arch/arch.h"
+#include "codemem.h"
+#include "os/os.h"
+#include "patch.h"
+#include <string.h>
+
+enum { INT3 = 0xcc };
+
+static bool needs_traps;
+
+bool gr_tactic_needs_traps(void) {
+    return needs_traps;
+}
+
+/* The displacement whose boundary bytes before `keep_from` trap, and whose bytes from there on stay as they were. */
+static struct gr_pattern pattern_of(const struct gr_site *site, unsigned keep_from) {
+    struct gr_pattern pattern = {0, 0};
+    for (unsigned i = 1; i < GR_PATCH_SIZE; i++) {
+        bool keep = i >= keep_from, boundary = (site->boundaries >> i & 1) != 0;
+        uint32_t byte = keep ? site->original[i] : INT3;
+        if (keep || boundary) {
+            pattern.mask |= UINT32_C(0xff) << (8 * (i - 1));
+            pattern.value |= byte << (8 * (i - 1));
+        }
+    }
+    return pattern;
+}
+
+/* Makes the hop at a place that the pattern allows. */
+static enum graft_status take(struct gr_site *site, struct gr_pattern pattern, enum gr_tactic tactic, int text) {
+    uint64_t place;
+    uint8_t hop[GR_HOP_SIZE];
+    enum graft_status status = gr_place_take(site->patch_address + GR_PATCH_SIZE, pattern, site->slot, &place);
+    if (status != GRAFT_OK)
+        return status;
+    status = gr_arch_emit_hop(place, site->slot, hop);
+    if (status == GRAFT_OK)
+        status = gr_os_text_write(text, place, hop, sizeof hop);
+    if (status != GRAFT_OK || !gr_arch_emit_jump(site->patch_address, place, site->jump)) {
+        gr_place_give(place);
+        return status != GRAFT_OK ? status : GRAFT_NO_SPACE_NEAR;
+    }
+    site->place = place;
+    site->tactic = tactic;
+    return GRAFT_OK;
+}
+
+static enum graft_status one_byte(struct gr_site *site, int text) {
+    return take(site, pattern_of(site, 1), GR_TACTIC_ONE_BYTE, text);
+}
+
+/* No boundary inside: any displacement will do, so the jump goes straight to the stub. */
+static enum graft_status direct(struct gr_site *site) {
+    if (!gr_arch_emit_jump(site->patch_address, site->stub_code, site->jump))
+        return GRAFT_NO_SPACE_NEAR;
+    site->tactic = GR_TACTIC_TRAPS;
+    return GRAFT_OK;
+}
+
+/* Traps at every boundary; then with ever more of the last instructions left as they were. */
+static enum graft_status with_traps(struct gr_site *site, int text) {
+    enum graft_status status = take(site, pattern_of(site, GR_PATCH_SIZE), GR_TACTIC_TRAPS, text);
+    for (unsigned from = GR_PATCH_SIZE - 1; status == GRAFT_NO_SPACE_NEAR && from > 1; from--)
+        if ((site->boundaries >> from & 1) != 0)
+            status = take(site, pattern_of(site, from), GR_TACTIC_TRAPS, text);
+    return status;
+}
+
+enum graft_status gr_tactic_choose(struct gr_site *site, int text, bool one_byte_only) {
+    bool frugal = gr_place_pages() >= GR_ONE_BYTE_PAGES;
+    enum graft_status status = GRAFT_NO_SPACE_NEAR;
+    if (!frugal || one_byte_only)
+        status = one_byte(site, text);
+    if (status != GRAFT_NO_SPACE_NEAR || one_byte_only)
+        return status;
+    needs_traps = true;
+    status = site->boundaries == 0 ? direct(site) : with_traps(site, text);
+    return status == GRAFT_NO_SPACE_NEAR && frugal ? one_byte(site, text) : status;
+}
+
+void gr_tactic_forget(struct gr_site *site) {
+    if (site->place != 0)
+        gr_place_give(site->place);
+    site->place = 0;
+}

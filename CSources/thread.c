@@ -1,0 +1,226 @@
+/* thread.c: blocks for threads and frames for open calls; see thread.h.
+ *
+ * Blocks are numbered; chunks of them are mapped when needed. The free list is a Treiber stack of numbers with a tag
+ * in the same word, so that a number which comes back is not mistaken for itself (no ABA). */
+#include "thread.h"
+#include "os/os.h"
+#include <errno.h>
+#include <string.h>
+
+enum {
+    CHUNK_BLOCKS = 16,
+    CHUNKS = GR_THREADS_MAX / CHUNK_BLOCKS,
+    NONE = 0, /* numbers begin at 1 */
+};
+
+__thread struct gr_thread *gr_self;
+__thread bool gr_in_handler;
+
+static struct gr_thread *_Atomic chunks[CHUNKS];
+static _Atomic uint32_t taken_once;  /* blocks ever taken: numbers up to this exist */
+static _Atomic uint64_t free_list;   /* number in the low half, tag in the high half */
+static _Atomic uint64_t next_serial;
+
+static size_t chunk_size(void) {
+    size_t page = gr_os_page_size();
+    return (CHUNK_BLOCKS * sizeof(struct gr_thread) + page - 1) & ~(page - 1);
+}
+
+static struct gr_thread *block(uint32_t number) {
+    struct gr_thread *chunk =
+        atomic_load_explicit(&chunks[(number - 1) / CHUNK_BLOCKS], memory_order_acquire); /* pairs with map_chunk */
+    return chunk != NULL ? &chunk[(number - 1) % CHUNK_BLOCKS] : NULL;
+}
+
+/* Makes sure that a number's chunk is mapped. Threads may race: the first publication wins. */
+static bool map_chunk(uint32_t number) {
+    struct gr_thread *_Atomic *place = &chunks[(number - 1) / CHUNK_BLOCKS];
+    if (atomic_load_explicit(place, memory_order_acquire) != NULL)
+        return true;
+    void *memory;
+    if (gr_os_allocate(chunk_size(), &memory) != GRAFT_OK)
+        return atomic_load_explicit(place, memory_order_acquire) != NULL;
+    struct gr_thread *expected = NULL; /* release: the zeroed chunk is seen whole */
+    if (!atomic_compare_exchange_strong_explicit(
+            place, &expected, memory, memory_order_acq_rel, memory_order_acquire))
+        gr_os_release(memory, chunk_size());
+    return true;
+}
+
+static uint32_t pop_free(void) {
+    uint64_t head = atomic_load_explicit(&free_list, memory_order_acquire);
+    while ((uint32_t)head != NONE) {
+        uint64_t next = ((head >> 32) + 1) << 32 | block((uint32_t)head)->next_free;
+        if (atomic_compare_exchange_weak_explicit(
+                &free_list, &head, next, memory_order_acq_rel, memory_order_acquire))
+            return (uint32_t)head;
+    }
+    return NONE;
+}
+
+static void push_free(struct gr_thread *thread) {
+    uint64_t head = atomic_load_explicit(&free_list, memory_order_relaxed), next;
+    do {
+        thread->next_free = (uint32_t)head;
+        next = ((head >> 32) + 1) << 32 | thread->index;
+    } while (!atomic_compare_exchange_weak_explicit(
+        &free_list, &head, next, memory_order_release, memory_order_relaxed)); /* pairs with pop_free */
+}
+
+static struct gr_thread *fresh_block(void) {
+    uint32_t number = atomic_load_explicit(&taken_once, memory_order_relaxed);
+    do {
+        if (number == GR_THREADS_MAX || !map_chunk(number + 1))
+            return NULL;
+    } while (!atomic_compare_exchange_weak_explicit(
+        &taken_once, &number, number + 1, memory_order_acq_rel, memory_order_relaxed));
+    struct gr_thread *thread = block(number + 1);
+    thread->index = number + 1;
+    gr_epoch_register(&thread->epoch);
+    return thread;
+}
+
+struct gr_thread *gr_thread_take(void) {
+    uint32_t number = pop_free();
+    struct gr_thread *thread = number != NONE ? block(number) : fresh_block();
+    if (thread == NULL)
+        return NULL;
+    thread->error_number = &errno;
+    thread->open = thread->passing = thread->free = NULL;
+    thread->fresh = 0;
+    thread->serial = atomic_fetch_add_explicit(&next_serial, 1, memory_order_relaxed);
+    /* release: the reaper reads the serial after it has seen the id */
+    atomic_store_explicit(&thread->id, gr_os_thread_id(), memory_order_release);
+    gr_self = thread;
+    return thread;
+}
+
+/* A younger block with the same id means that the id was given to another thread. */
+static bool superseded(const struct gr_thread *thread, uint32_t id, uint32_t numbers) {
+    for (uint32_t number = 1; number <= numbers; number++) {
+        const struct gr_thread *other = block(number);
+        if (other != NULL && other != thread && other->serial > thread->serial &&
+            atomic_load_explicit(&other->id, memory_order_acquire) == id)
+            return true;
+    }
+    return false;
+}
+
+static void take_back(struct gr_thread *thread) {
+    atomic_store_explicit(&thread->epoch.pinned, 0, memory_order_release); /* it may have ended inside a handler */
+    atomic_store_explicit(&thread->id, 0, memory_order_relaxed);
+    push_free(thread);
+}
+
+void gr_threads_reap(void) {
+    uint32_t numbers = atomic_load_explicit(&taken_once, memory_order_acquire);
+    for (uint32_t number = 1; number <= numbers; number++) {
+        struct gr_thread *thread = block(number);
+        uint32_t id = thread != NULL ? atomic_load_explicit(&thread->id, memory_order_acquire) : 0;
+        if (id != 0 && (!gr_os_thread_exists(id) || superseded(thread, id, numbers)))
+            take_back(thread);
+    }
+}
+
+void gr_threads_after_fork(void) {
+    if (gr_self != NULL)
+        atomic_store_explicit(&gr_self->id, gr_os_thread_id(), memory_order_relaxed);
+    uint32_t numbers = atomic_load_explicit(&taken_once, memory_order_relaxed);
+    for (uint32_t number = 1; number <= numbers; number++) {
+        struct gr_thread *thread = block(number);
+        if (thread != NULL && thread != gr_self && atomic_load_explicit(&thread->id, memory_order_relaxed) != 0)
+            take_back(thread);
+    }
+}
+
+static void recycle(struct gr_thread *thread, struct gr_frame *frame) {
+    frame->below = thread->free;
+    thread->free = frame;
+}
+
+/* Closed, and nobody reads it any more. The frame that an unwinder passed last is read by it until the stack has been
+ * cut back, which a call at or above the frame's place shows. */
+static bool done(const struct gr_thread *thread, const struct gr_frame *frame, uint64_t stack_pointer) {
+    return atomic_load_explicit(&frame->closed, memory_order_acquire) &&
+           (frame != thread->passing || stack_pointer >= frame->stack_pointer);
+}
+
+/* Drops finished frames from the top of the open ones. */
+static void settle(struct gr_thread *thread, uint64_t stack_pointer) {
+    while (thread->open != NULL && done(thread, thread->open, stack_pointer)) {
+        struct gr_frame *frame = thread->open;
+        thread->open = frame->below;
+        recycle(thread, frame);
+    }
+}
+
+/* The call was abandoned (longjmp, a coroutine thrown away) when its stack slot no longer leads back to the thunk. */
+static bool abandoned(const struct gr_frame *frame) {
+    extern const uint64_t gr_arch_returns[GR_KEEP_KINDS];
+    uint64_t found;
+    if (gr_os_peek(frame->stack_pointer, &found, sizeof found) != sizeof found)
+        return true;
+    return found != gr_arch_returns[frame->site->keep];
+}
+
+/* When frames run out: looks through the open ones for those that nobody will ever leave. */
+static void collect(struct gr_thread *thread, uint64_t stack_pointer) {
+    struct gr_frame **link = &thread->open;
+    while (*link != NULL) {
+        struct gr_frame *frame = *link;
+        if (done(thread, frame, stack_pointer) || (frame != thread->passing && abandoned(frame))) {
+            *link = frame->below;
+            recycle(thread, frame);
+        } else {
+            link = &frame->below;
+        }
+    }
+}
+
+static struct gr_frame *unused(struct gr_thread *thread) {
+    if (thread->free != NULL) {
+        struct gr_frame *frame = thread->free;
+        thread->free = frame->below;
+        return frame;
+    }
+    return thread->fresh < GR_FRAMES_PER_THREAD ? &thread->frame[thread->fresh++] : NULL;
+}
+
+struct gr_frame *gr_frame_open(struct gr_thread *thread, uint64_t stack_pointer) {
+    settle(thread, stack_pointer);
+    struct gr_frame *frame = unused(thread);
+    if (frame == NULL) {
+        collect(thread, stack_pointer);
+        frame = unused(thread);
+        if (frame == NULL)
+            return NULL;
+    }
+    frame->stack_pointer = stack_pointer;
+    frame->owner = thread;
+    frame->below = thread->open;
+    atomic_store_explicit(&frame->closed, false, memory_order_relaxed);
+    thread->open = frame;
+    return frame;
+}
+
+void gr_frame_close(struct gr_frame *frame) {
+    /* release: the owner may reuse the frame only after everything was read from it; pairs with settle and collect */
+    atomic_store_explicit(&frame->closed, true, memory_order_release);
+}
+
+/* Frames of one stack are entered from high to low addresses, and unwound from low to high: the one being passed is the
+ * nearest above the unwinder. Stacks of other coroutines lie elsewhere; abandoned frames no longer lead to a thunk. */
+struct gr_frame *gr_frame_passed(struct gr_thread *thread, uint64_t stack_pointer) {
+    struct gr_frame *nearest = NULL;
+    for (struct gr_frame *frame = thread->open; frame != NULL; frame = frame->below) {
+        if (frame->stack_pointer > stack_pointer &&
+            !atomic_load_explicit(&frame->closed, memory_order_acquire) &&
+            (nearest == NULL || frame->stack_pointer < nearest->stack_pointer) && !abandoned(frame))
+            nearest = frame;
+    }
+    if (nearest != NULL) {
+        gr_frame_close(nearest);
+        thread->passing = nearest;
+    }
+    return nearest;
+}

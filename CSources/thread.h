@@ -1,0 +1,73 @@
+/* thread.h: what the hit plane keeps for each thread: the re-entry guard, an epoch record, frames of open calls.
+ *
+ * Blocks come from memory that is never unmapped (type-stable) and are taken by a thread at its first reported hit,
+ * without a lock or malloc. The control plane takes back the blocks of threads that have ended. A frame belongs to the
+ * thread that entered the function; another may leave it (coroutines that change threads). Neighbours: epoch, os. */
+#ifndef GR_THREAD_H
+#define GR_THREAD_H
+
+#include "epoch.h"
+#include "site.h"
+
+enum {
+    GR_FRAMES_PER_THREAD = 256, /* calls of entry-exit probes open at once; more are reported on entry only */
+    GR_THREADS_MAX = 65536,
+};
+
+/* One open call of a function whose exit is watched. The first three fields are thunk.S's. */
+struct gr_frame {
+    uint64_t return_address;
+    uint64_t caller_rbx;
+    uint64_t call; /* the relocated block */
+
+    uint64_t stack_pointer; /* at entry: where the return address was */
+    struct gr_site *site;
+    struct gr_thread *owner;
+    struct gr_frame *below; /* the owner's next open call, or the next free frame; the owner's alone */
+    _Atomic bool closed;    /* release by whoever leaves; acquire by the owner */
+    uint64_t start;         /* nanoseconds; 0 when no probe asked */
+    uint32_t count;         /* of the probes that were told of the entry */
+    struct {
+        graft_probe_id probe;
+        uint64_t cookie;
+    } entered[GRAFT_ATTACHMENTS_MAX];
+};
+_Static_assert(offsetof(struct gr_frame, return_address) == GR_FRAME_RETURN, "layout.h");
+_Static_assert(offsetof(struct gr_frame, caller_rbx) == GR_FRAME_RBX, "layout.h");
+_Static_assert(offsetof(struct gr_frame, call) == GR_FRAME_CALL, "layout.h");
+
+struct gr_thread {
+    struct gr_epoch_record epoch;
+    int *error_number;         /* this thread's errno */
+    struct gr_frame *open;     /* the latest open call */
+    struct gr_frame *passing;  /* the one that an unwinder was last seen to pass: it may still be reading it */
+    struct gr_frame *free;
+    uint32_t fresh;            /* frames never used begin here */
+    _Atomic uint32_t id;       /* kernel thread id; 0 while the block is free */
+    uint32_t index, next_free; /* in the table of blocks; the free list's link */
+    uint64_t serial;           /* grows with each taking: of two blocks with one id, the older one is a dead thread's */
+    struct gr_frame frame[GR_FRAMES_PER_THREAD];
+};
+
+/* The calling thread's block, or null before its first reported hit. */
+extern __thread struct gr_thread *gr_self GR_TLS_MODEL;
+/* True while a handler runs on this thread, and always on the library's own. */
+extern __thread bool gr_in_handler GR_TLS_MODEL;
+
+/* Takes a block for the calling thread; null when GR_THREADS_MAX are taken or memory is refused. Hit plane. */
+struct gr_thread *gr_thread_take(void);
+
+/* Takes back the blocks of threads that have ended. Control plane. */
+void gr_threads_reap(void);
+/* In the child of a fork: only the calling thread is left. */
+void gr_threads_after_fork(void);
+
+/* A frame for a call whose return address is at `stack_pointer`; null when none is free. Own thread. */
+struct gr_frame *gr_frame_open(struct gr_thread *thread, uint64_t stack_pointer);
+/* Gives a frame back; any thread. What it holds stays readable until its owner opens another. */
+void gr_frame_close(struct gr_frame *frame);
+/* The open call that an unwinder, running at `stack_pointer` on this thread, is passing; null when there is none. It is
+ * closed by this, but not used again while the unwinder may need it. Own thread. */
+struct gr_frame *gr_frame_passed(struct gr_thread *thread, uint64_t stack_pointer);
+
+#endif

@@ -1,0 +1,168 @@
+/* trap.c: the table of sites by address, and the SIGTRAP handler; see trap.h.
+ *
+ * An open-addressed table of pointers to sites. Entries are added and, when an image is unloaded, replaced by a
+ * tombstone; sites are type-stable, so a late reader finds an address that does not match, never freed memory.
+ * Linearisation: the release store of an entry; pairs with the acquire load in find. */
+#include "trap.h"
+#include "os/os.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+enum { INT3 = 0xcc, APPLICATION_ACTIONS = 4 };
+
+static struct gr_site tombstone;
+static struct gr_site *_Atomic *table;
+static size_t mask; /* capacity minus one */
+static size_t used; /* entries and tombstones */
+static _Atomic uint64_t redirected;
+static _Atomic bool installed;
+
+/* The application's action: published by index, so that the handler reads a whole one. */
+static struct sigaction application[APPLICATION_ACTIONS];
+static _Atomic unsigned application_now;
+
+enum graft_status gr_traps_start(size_t capacity) {
+    if (table != NULL)
+        return GRAFT_OK;
+    size_t size = 4096;
+    while (size < capacity * 2)
+        size *= 2;
+    void *memory;
+    enum graft_status status = gr_os_allocate(size * sizeof *table, &memory);
+    if (status != GRAFT_OK)
+        return status;
+    mask = size - 1;
+    table = memory;
+    return GRAFT_OK;
+}
+
+static size_t hash(uint64_t address) {
+    return (size_t)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 20);
+}
+
+static struct gr_site *find(uint64_t address) {
+    for (size_t i = hash(address), n = 0; n <= mask; i++, n++) {
+        struct gr_site *site = atomic_load_explicit(&table[i & mask], memory_order_acquire);
+        if (site == NULL)
+            return NULL;
+        if (site->patch_address == address)
+            return site;
+    }
+    return NULL;
+}
+
+enum graft_status gr_trap_add(struct gr_site *site) {
+    if (used >= mask - mask / 4)
+        return GRAFT_LIMIT_PROBES;
+    size_t i = hash(site->patch_address);
+    struct gr_site *there;
+    while ((there = atomic_load_explicit(&table[i & mask], memory_order_relaxed)) != NULL && there != &tombstone)
+        i++;
+    used += there == NULL;
+    atomic_store_explicit(&table[i & mask], site, memory_order_release);
+    return GRAFT_OK;
+}
+
+void gr_trap_remove(struct gr_site *site) {
+    for (size_t i = hash(site->patch_address), n = 0; n <= mask; i++, n++) {
+        if (atomic_load_explicit(&table[i & mask], memory_order_relaxed) == site) {
+            atomic_store_explicit(&table[i & mask], &tombstone, memory_order_release);
+            return;
+        }
+    }
+}
+
+uint64_t gr_traps_redirected(void) {
+    return atomic_load_explicit(&redirected, memory_order_relaxed);
+}
+
+/* The instruction in the relocated block that belongs to a boundary, or 0. A thread at the entry itself goes where the
+ * hop would have sent it. */
+static uint64_t destination(uint64_t pc) {
+    for (unsigned offset = 0; offset < GR_PATCH_SIZE; offset++) {
+        const struct gr_site *site = find(pc - offset);
+        if (site == NULL)
+            continue;
+        if (offset == 0)
+            return atomic_load_explicit(&site->slot->active, memory_order_acquire);
+        if ((site->boundaries >> offset & 1) != 0)
+            return site->slot->relocated + site->moved[offset];
+    }
+    return 0;
+}
+
+static void on_trap(int number, siginfo_t *info, void *context);
+
+bool gr_trap_is_ours(const struct sigaction *action) {
+    return (action->sa_flags & SA_SIGINFO) != 0 && action->sa_sigaction == on_trap;
+}
+
+void gr_trap_application_action(const struct sigaction *action, struct sigaction *old) {
+    unsigned now = atomic_load_explicit(&application_now, memory_order_acquire);
+    if (old != NULL)
+        *old = application[now % APPLICATION_ACTIONS];
+    if (action == NULL)
+        return;
+    application[(now + 1) % APPLICATION_ACTIONS] = *action;
+    atomic_store_explicit(&application_now, now + 1, memory_order_release); /* pairs with the acquire above */
+}
+
+/* The kernel's own answer to a trap that nobody handles: back to the trap, with the default action. */
+static void die(ucontext_t *context, uint64_t pc, const siginfo_t *info) {
+    struct sigaction fatal;
+    memset(&fatal, 0, sizeof fatal);
+    fatal.sa_handler = SIG_DFL;
+    gr_os_sigaction(SIGTRAP, &fatal, NULL);
+    if (info->si_code > 0)
+        context->uc_mcontext.gregs[REG_RIP] = (greg_t)pc;
+    else
+        raise(SIGTRAP);
+}
+
+/* Not ours: what the application would have seen without us. */
+static void pass_on(int number, siginfo_t *info, ucontext_t *context, uint64_t pc) {
+    struct sigaction action;
+    gr_trap_application_action(NULL, &action);
+    if ((action.sa_flags & SA_SIGINFO) != 0)
+        action.sa_sigaction(number, info, context);
+    else if (action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && info->si_code > 0))
+        die(context, pc, info);
+    else if (action.sa_handler != SIG_IGN)
+        action.sa_handler(number);
+}
+
+static void on_trap(int number, siginfo_t *info, void *opaque) {
+    ucontext_t *context = opaque;
+    uint64_t pc = (uint64_t)context->uc_mcontext.gregs[REG_RIP] - 1;
+    bool executed = info->si_code == SI_KERNEL || info->si_code == TRAP_BRKPT;
+    uint64_t to = executed ? destination(pc) : 0;
+    if (to != 0) {
+        atomic_fetch_add_explicit(&redirected, 1, memory_order_relaxed);
+        context->uc_mcontext.gregs[REG_RIP] = (greg_t)to;
+    } else if (executed && *(const volatile uint8_t *)(uintptr_t)pc != INT3) {
+        context->uc_mcontext.gregs[REG_RIP] = (greg_t)pc; /* the bytes came back between the trap and now */
+    } else {
+        pass_on(number, info, context, pc);
+    }
+}
+
+enum graft_status gr_trap_handler_ensure(void) {
+    struct sigaction ours, found;
+    enum graft_status status = gr_os_sigaction(SIGTRAP, NULL, &found);
+    if (status != GRAFT_OK || gr_trap_is_ours(&found))
+        return status;
+    gr_trap_application_action(&found, NULL);
+    memset(&ours, 0, sizeof ours);
+    ours.sa_sigaction = on_trap;
+    ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
+    status = gr_os_sigaction(SIGTRAP, &ours, NULL);
+    if (status == GRAFT_OK)
+        atomic_store_explicit(&installed, true, memory_order_release);
+    return status;
+}
+
+bool gr_trap_handler_installed(void) {
+    return atomic_load_explicit(&installed, memory_order_acquire);
+}

@@ -1,0 +1,163 @@
+/* test_patch.c: one entry at a time: which beginnings can be patched, that calls count and still work, exact restore. */
+#include "attach.h"
+#include "core.h"
+#include "prologues.h"
+#include "tactic.h"
+
+static struct {
+    const char *name;
+    int (*function)(int);
+} prologues[] = {
+#define ROW(name) {#name, name},
+    PROLOGUES_MAP(ROW)
+#undef ROW
+};
+enum { PROLOGUES = sizeof prologues / sizeof *prologues, CALLS = 100, BYTES = 32 };
+
+static int expected(int argument) {
+    return 7 * argument + 3;
+}
+
+static void call_all_arguments(int (*function)(int)) {
+    for (int argument = 0; argument < CALLS; argument++)
+        CHECK_EQUAL(function(argument), expected(argument));
+}
+
+static struct gr_site *prepare(unsigned index, enum gr_keep keep) {
+    static struct gr_site *sites[PROLOGUES][GR_KEEP_KINDS];
+    struct gr_site **site = &sites[index][keep];
+    if (*site == NULL) {
+        enum graft_status status = core_prepare(prologues[index].name, keep, site);
+        if (status != GRAFT_OK)
+            fprintf(stderr, "%s: %s\n", prologues[index].name, graft_status_sentence(status));
+        CHECK_EQUAL(status, GRAFT_OK);
+    }
+    return *site;
+}
+
+static void commit(struct gr_site *site) {
+    struct gr_site *failed;
+    CHECK_EQUAL(gr_patch_commit(&site, 1, &failed), GRAFT_OK);
+    CHECK(gr_patch_in_place(site));
+}
+
+static void restore(struct gr_site *site) {
+    CHECK_EQUAL(gr_patch_restore(&site, 1), GRAFT_OK);
+    CHECK(!gr_patch_in_place(site));
+}
+
+static void every_prologue_counts_and_still_works(void) {
+    for (unsigned i = 0; i < PROLOGUES; i++) {
+        uint8_t before[BYTES];
+        memcpy(before, (const void *)(uintptr_t)prologues[i].function, BYTES);
+        struct gr_site *site = prepare(i, GR_KEEP_ALL);
+        gr_patch_aim(site, site->stub_count);
+        commit(site);
+        CHECK(memcmp(before, (const void *)(uintptr_t)prologues[i].function, BYTES) != 0);
+        uint64_t hits = gr_counter_read(site);
+        call_all_arguments(prologues[i].function);
+        if (gr_counter_read(site) - hits != CALLS)
+            fprintf(stderr, "%s\n", prologues[i].name);
+        CHECK_EQUAL(gr_counter_read(site) - hits, CALLS);
+        restore(site);
+        CHECK(memcmp(before, (const void *)(uintptr_t)prologues[i].function, BYTES) == 0);
+        call_all_arguments(prologues[i].function);
+        CHECK_EQUAL(gr_counter_read(site) - hits, CALLS);
+    }
+}
+
+static void a_short_function_uses_its_padding(void) {
+    struct gr_site *site;
+    CHECK_EQUAL(core_prepare("p_short", GR_KEEP_ALL, &site), GRAFT_OK);
+    gr_patch_aim(site, site->stub_count);
+    commit(site);
+    CHECK_EQUAL(p_short(41), 42);
+    CHECK_EQUAL(gr_counter_read(site), 1);
+    restore(site);
+}
+
+static void refusals_name_their_reason(void) {
+    static const struct {
+        const char *name;
+        enum graft_status status;
+    } refused[] = {
+#define ROW(name, status) {#name, status},
+        REFUSED_MAP(ROW)
+#undef ROW
+    };
+    for (unsigned i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct gr_site *site;
+        enum graft_status status = core_prepare(refused[i].name, GR_KEEP_ALL, &site);
+        if (status != refused[i].status)
+            fprintf(stderr, "%s: %s\n", refused[i].name, graft_status_slug(status));
+        CHECK_EQUAL(status, refused[i].status);
+    }
+}
+
+static uint64_t entered, left;
+static uint64_t last_argument, last_result;
+
+static void on_hit(struct graft_hit *hit, void *context) {
+    CHECK(context == &entered);
+    if (hit->phase == GRAFT_PHASE_ENTER) {
+        entered++;
+        last_argument = graft_hit_argument(hit, 0);
+        hit->cookie = last_argument + 1;
+    } else {
+        left++;
+        CHECK_EQUAL(hit->cookie, last_argument + 1);
+        last_result = graft_hit_result(hit);
+    }
+}
+
+static struct gr_attachment *attach(struct gr_site *site, enum graft_mode mode) {
+    struct gr_attachment *attachment = calloc(1, sizeof *attachment);
+    *attachment = (struct gr_attachment){.probe = 1, .mode = mode, .handler = on_hit, .context = &entered};
+    CHECK_EQUAL(gr_attach(site, attachment), GRAFT_OK);
+    gr_patch_aim(site, gr_attach_stub(site));
+    return attachment;
+}
+
+static void every_kind_of_thunk_reports_entries_and_exits(void) {
+    for (unsigned i = 0; i < PROLOGUES; i++) {
+        for (int keep = GR_KEEP_ABI; keep <= (int)gr_arch_keep_limit(); keep++) {
+            struct gr_site *site = prepare(i, (enum gr_keep)keep);
+            for (int mode = GRAFT_MODE_ENTRY; mode <= GRAFT_MODE_ENTRY_EXIT; mode++) {
+                struct gr_attachment *attachment = attach(site, (enum graft_mode)mode);
+                entered = left = 0;
+                commit(site);
+                for (int argument = 0; argument < CALLS; argument++) {
+                    CHECK_EQUAL(prologues[i].function(argument), expected(argument));
+                    CHECK_EQUAL(last_argument, argument);
+                    if (mode == GRAFT_MODE_ENTRY_EXIT)
+                        CHECK_EQUAL(last_result, expected(argument));
+                }
+                CHECK_EQUAL(entered, CALLS);
+                CHECK_EQUAL(left, mode == GRAFT_MODE_ENTRY_EXIT ? CALLS : 0);
+                restore(site);
+                CHECK_EQUAL(gr_detach(site, attachment), GRAFT_OK);
+            }
+        }
+    }
+}
+
+static void both_tactics_work_on_every_prologue(void) {
+    for (unsigned i = 0; i < PROLOGUES; i++) {
+        struct gr_site *site = prepare(i, GR_KEEP_ALL);
+        int text;
+        CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
+        if (gr_tactic_choose(site, text, false) == GRAFT_OK)
+            CHECK_EQUAL(site->tactic, GR_TACTIC_ONE_BYTE);
+        gr_os_text_close(text);
+    }
+}
+
+int main(void) {
+    core_start();
+    RUN(every_prologue_counts_and_still_works);
+    RUN(a_short_function_uses_its_padding);
+    RUN(refusals_name_their_reason);
+    RUN(every_kind_of_thunk_reports_entries_and_exits);
+    (void)both_tactics_work_on_every_prologue;
+    return 0;
+}
