@@ -58,10 +58,18 @@ $(eval $(call variant,ubsan-gcc,$(GCC),-O1 -fsanitize=undefined -fno-sanitize-re
 $(eval $(call variant,fuzz,$(CLANG),-O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link$(comma)address))
 
 # Each Tests/Fuzz/fuzz_NAME.c is a libFuzzer program; Tests/Fuzz/corpus/NAME holds its seeds, and what once failed.
-FUZZERS := $(patsubst Tests/Fuzz/fuzz_%.c,%,$(sort $(wildcard Tests/Fuzz/fuzz_*.c)))
+# A fuzz_NAME.swift is compiled together with the sources named in SWIFT_FUZZ_NAME.
+FUZZERS := $(patsubst fuzz_%,%,$(basename $(notdir $(sort $(wildcard Tests/Fuzz/fuzz_*.c Tests/Fuzz/fuzz_*.swift)))))
+SWIFT_FUZZ_json := Sources/GraftConfig/ConfigError.swift $(wildcard Sources/GraftConfig/JSON/*.swift)
 build/fuzz/fuzz_%: build/fuzz/Tests/Fuzz/fuzz_%.c.o build/fuzz/core.a
 	$(call say,link,$@)$(CLANG) -fsanitize=fuzzer,address -pthread -rdynamic -o $@ $^ $(LIBRARIES) -ldl -lm
-.SECONDARY: $(FUZZERS:%=build/fuzz/Tests/Fuzz/fuzz_%.c.o)
+
+.SECONDEXPANSION:
+build/fuzz/fuzz_%: Tests/Fuzz/fuzz_%.swift $$(SWIFT_FUZZ_$$*) | setup
+	@mkdir -p $(@D)
+	$(call say,swiftc,$@)swiftc -O -sanitize=fuzzer,address -parse-as-library $^ -o $@
+
+.SECONDARY: $(patsubst %,build/fuzz/%.o,$(wildcard Tests/Fuzz/fuzz_*.c))
 
 # $(call run-c-tests,PART,VARIANT): runs the programs of a variant as one part.
 run-c-tests = @Tests/run-part $(1) $(SECONDS_PER_PROGRAM) $(C_TEST_NAMES:%=build/$(2)/%)
