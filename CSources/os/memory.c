@@ -15,7 +15,7 @@ size_t gr_os_page_size(void) {
 
 enum graft_status gr_os_reserve(uintptr_t address, size_t size, void **memory) {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (address ? MAP_FIXED_NOREPLACE : 0);
-    void *wanted = (void *)address; // NOLINT(performance-no-int-to-ptr): an address is what the caller has
+    void *wanted = (void *)address;
     void *found = GR_FAULT(GR_OS_RESERVE, ENOMEM) ? MAP_FAILED : mmap(wanted, size, PROT_NONE, flags, -1, 0);
     if (found == MAP_FAILED) {
         return address ? GRAFT_NO_SPACE_NEAR : GRAFT_NO_MEMORY;

@@ -1,7 +1,8 @@
 /* peek.c: reads this process's memory without the risk of a fault.
  *
  * On the hit path: no lock, no allocation, errno kept, async-signal-safe. Ends at the first page that cannot be read.
- * Where the kernel or a sandbox refuses process_vm_readv, reads /proc/self/mem instead. Neighbours: fault.h. */
+ * Where a sandbox refuses process_vm_readv, reads /proc/self/mem instead, which may show pages without access (guard
+ * pages) as zeroes. Neighbours: fault.h. */
 #include "os/fault.h"
 #include "os/os.h"
 
@@ -21,7 +22,7 @@ static ssize_t read_pages(pid_t process, uintptr_t address, void *bytes, size_t 
     while (count < PAGES_AT_ONCE && to.iov_len < size) {
         uintptr_t at = address + to.iov_len;
         size_t in_page = page_size - (at & (page_size - 1)), left = size - to.iov_len;
-        from[count].iov_base = (void *)at; // NOLINT(performance-no-int-to-ptr)
+        from[count].iov_base = (void *)at;
         from[count].iov_len = left < in_page ? left : in_page;
         to.iov_len += from[count++].iov_len;
     }

@@ -79,14 +79,14 @@ static enum graft_status write_in_page(uintptr_t address, const unsigned char *b
         return GRAFT_WRITE_DENIED;
     }
     size_t page_size = gr_os_page_size();
-    void *page = (void *)(address & ~(page_size - 1)); // NOLINT(performance-no-int-to-ptr)
+    void *page = (void *)(address & ~(page_size - 1));
     bool change = !(before & PROT_WRITE);
     if (change && (GR_FAULT(GR_OS_TEXT_UNPROTECT, EACCES) || mprotect(page, page_size, before | PROT_WRITE) != 0)) {
         return GRAFT_WRITE_DENIED;
     }
     /* Relaxed: the caller's membarrier orders these stores for the threads that execute them. */
     for (size_t i = 0; i < size; i++) {
-        atomic_store_explicit((_Atomic unsigned char *)(address + i), bytes[i], memory_order_relaxed); // NOLINT
+        atomic_store_explicit((_Atomic unsigned char *)(address + i), bytes[i], memory_order_relaxed);
     }
     if (change && (GR_FAULT(GR_OS_TEXT_REPROTECT, ENOMEM) || mprotect(page, page_size, before) != 0)) {
         return GRAFT_OS;
