@@ -62,12 +62,12 @@ $(eval $(call variant,fuzz,$(CLANG),-O1 -fno-omit-frame-pointer -fsanitize=fuzze
 FUZZERS := $(patsubst fuzz_%,%,$(basename $(notdir $(sort $(wildcard Tests/Fuzz/fuzz_*.c Tests/Fuzz/fuzz_*.swift)))))
 SWIFT_FUZZ_json := Sources/GraftConfig/ConfigError.swift $(wildcard Sources/GraftConfig/JSON/*.swift)
 build/fuzz/fuzz_%: build/fuzz/Tests/Fuzz/fuzz_%.c.o build/fuzz/core.a
-	$(call say,link,$@)$(CLANG) -fsanitize=fuzzer,address -pthread -rdynamic -o $@ $^ $(LIBRARIES) -ldl -lm
+	$(call say,link,$@)$(CLANG) -fsanitize=fuzzer,address -fuse-ld=lld -pthread -rdynamic -o $@ $^ $(LIBRARIES) -ldl -lm
 
 .SECONDEXPANSION:
 build/fuzz/fuzz_%: Tests/Fuzz/fuzz_%.swift $$(SWIFT_FUZZ_$$*) | setup
 	@mkdir -p $(@D)
-	$(call say,swiftc,$@)swiftc -O -sanitize=fuzzer,address -parse-as-library $^ -o $@
+	$(call say,swiftc,$@)swiftc -O -sanitize=fuzzer,address -use-ld=lld -parse-as-library $^ -o $@
 
 .SECONDARY: $(patsubst %,build/fuzz/%.o,$(wildcard Tests/Fuzz/fuzz_*.c))
 
