@@ -36,6 +36,14 @@ CORE := $(sort $(wildcard CSources/*.c CSources/os/*.c CSources/arch/x86_64/*.c 
 CORE_OBJECTS := $(CORE:%=build/obj/%.o)
 SWIFT_SOURCES := $(shell find Sources CSources include Package.swift -type f)
 
+# What a library exports; the linker adds names of its own unless a version script says no.
+build/obj/libgraft.map: EXPORTS := graft_*
+build/obj/libgraft-preload.map: EXPORTS := __libc_start_main
+build/obj/libgraft-agent.map: EXPORTS := graft_agent_start
+build/obj/%.map: Makefile
+	@mkdir -p $(@D)
+	@echo '{ global: $(EXPORTS); local: *; };' >$@
+
 SHARED := build/lib/libgraft.so
 STATIC := build/lib/libgraft.a
 GRAFT := build/bin/graft
@@ -67,9 +75,12 @@ build/obj/%.o: % Makefile | setup
 	@mkdir -p $(@D)
 	$(call say,cc,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -MMD -MP -c $< -o $@
 
-$(SHARED): $(CORE_OBJECTS)
+HARDENED := -Wl,-z,defs,-z,relro,-z,now
+
+$(SHARED): $(CORE_OBJECTS) build/obj/libgraft.map
 	@mkdir -p $(@D)
-	$(call say,link,$@)$(CC) -shared -pthread -Wl,-soname,$(SONAME) -Wl,-z,defs,-z,relro,-z,now -o $@.$(VERSION) $^ $(LIBRARIES)
+	$(call say,link,$@)$(CC) -shared -pthread $(HARDENED) -Wl,-soname,$(SONAME) \
+		-Wl,--version-script=build/obj/libgraft.map -o $@.$(VERSION) $(CORE_OBJECTS) $(LIBRARIES)
 	@ln -sf libgraft.so.$(VERSION) build/lib/$(SONAME)
 	@ln -sf $(SONAME) $@
 
@@ -80,6 +91,12 @@ $(STATIC): $(CORE_OBJECTS)
 	@$(OBJCOPY) --localize-hidden build/obj/graft.o
 	@rm -f $@
 	@$(AR) rcs $@ build/obj/graft.o
+
+# What LD_PRELOAD names: a stub that needs no Swift and nothing of the core.
+$(PRELOAD): CSources/preload/preload.c CSources/compiler.h build/obj/libgraft-preload.map Makefile | setup
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -shared $(HARDENED) -Wl,-soname,$(@F) \
+		-Wl,--version-script=build/obj/libgraft-preload.map -o $@ $< -ldl
 
 # The tool carries its Swift runtime: it runs where no toolchain is.
 $(GRAFT): $(SWIFT_SOURCES) | setup
