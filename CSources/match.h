@@ -1,0 +1,83 @@
+/* match.h: does this symbol bear the name that a target asks for?
+ *
+ * Owns globs, the suffixes of compiler-made clones, and the comparison of names; reads no image and calls no
+ * demangler. A pattern is prepared once for a target and then asked about many symbols. Neighbours: target_text and
+ * names above it, resolve uses it. */
+#ifndef GR_MATCH_H
+#define GR_MATCH_H
+
+#include "names.h"
+#include "target_text.h"
+
+/* Whether `pattern` matches all of `text`: `?` is one byte and `*` any run of bytes, neither ever "(". Takes at most
+ * pattern_size * text_size steps, whatever they hold. */
+bool gr_glob(const char *pattern, size_t pattern_size, const char *text, size_t text_size);
+
+/* The language whose mangling a linker name shows. */
+enum gr_language { GR_LANGUAGE_C, GR_LANGUAGE_CXX, GR_LANGUAGE_SWIFT };
+
+/* A linker name, cut in front of what a compiler appended to it (".constprop.0.cold"). */
+struct gr_symbol {
+    const char *text; /* the whole name */
+    size_t size;      /* bytes of the whole name, without "@VERSION" */
+    size_t base;      /* bytes before the suffixes */
+    enum gr_language language;
+    bool clone; /* .constprop, .isra, .part, .llvm, ...: another version of the whole function */
+    bool part;  /* .resume, .destroy, ...: a piece, entered by nobody who calls the function */
+    bool cold;  /* .cold: a piece that is jumped to; never an entry point */
+};
+
+void gr_symbol_read(const char *text, struct gr_symbol *symbol);
+
+/* Which module a Swift function must be of. */
+enum gr_module_rule {
+    GR_MODULE_NAMED,    /* the target's qualifier is the module */
+    GR_MODULE_SPELT,    /* the name begins with the module */
+    GR_MODULE_OPTIONAL, /* the name may begin with the module */
+};
+
+enum {
+    GR_QUALIFIER_DOTS_MAX = 8, /* dots of a qualifier that may be where a module's name begins */
+};
+
+/* Bytes that occur in the mangled name of whatever matches; size 0 when nothing is certain to. */
+struct gr_needle {
+    const char *text;
+    size_t size;
+};
+
+/* A target's name part, ready to be compared. Prepared by gr_pattern_prepare; points into the target. */
+struct gr_pattern {
+    const struct gr_target *target;
+    size_t name_size;
+    bool glob; /* the name, without its parameter list, has a * or ? */
+    bool cxx_readable;
+    struct gr_cxx_name cxx;        /* the name read as C++ */
+    size_t swift_size;             /* bytes of the name that are a Swift path: up to the parameter list */
+    char labels[GR_NAME_PATH_MAX]; /* "" when the target leaves them out */
+    bool swift_readable;
+    char dotted[2 * (GRAFT_TARGET_MAX + 1)]; /* "pkg.module.Class.method" */
+    size_t starts[GR_QUALIFIER_DOTS_MAX];    /* where in `dotted` the module may begin */
+    size_t start_count;
+    struct gr_needle swift_needle, module_needle, cxx_needle;
+};
+
+void gr_pattern_prepare(const struct gr_target *target, struct gr_pattern *pattern);
+
+/* Fills in the needles. Called by gr_pattern_prepare. */
+void gr_pattern_needles(struct gr_pattern *pattern);
+
+/* False only when the symbol's demangled name cannot match: saves demangling it. */
+bool gr_pattern_could_match(const struct gr_pattern *pattern, const struct gr_symbol *symbol);
+
+/* Compares a linker name: C symbols, and mangled ones spelt out. */
+bool gr_pattern_matches_linker_name(const struct gr_pattern *pattern, const struct gr_symbol *symbol);
+
+/* Compares a demangled C++ name. */
+bool gr_pattern_matches_cxx(const struct gr_pattern *pattern, const char *demangled);
+
+/* Compares a Swift name that has been read. */
+bool gr_pattern_matches_swift(
+    const struct gr_pattern *pattern, enum gr_module_rule rule, const struct gr_swift_name *name);
+
+#endif
