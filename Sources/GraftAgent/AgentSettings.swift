@@ -1,0 +1,87 @@
+// AgentSettings.swift: what the environment asks of the agent.
+//
+// Owns the variables' names, their defaults and their limits. A value that makes no sense is replaced by the default and
+// reported as a complaint, never fatal: the host must not fail because of a variable of ours. The gate's three variables
+// belong to GraftSCA. Neighbours: Agent.swift obeys these, the tool's `run` sets them.
+
+/// The agent's settings.
+package struct AgentSettings: Hashable, Sendable {
+    /// The file or folder of payloads to follow.
+    package static let configurationVariable = "GRAFT_CONFIG"
+    /// The file to write the report to at exit.
+    package static let reportVariable = "GRAFT_REPORT"
+    /// The folder of control sockets.
+    package static let socketFolderVariable = "GRAFT_SOCKET_DIR"
+    /// How long main may wait for the first configuration, in milliseconds.
+    package static let startWaitVariable = "GRAFT_START_WAIT_MS"
+    /// How long exit may wait for the report, in milliseconds.
+    package static let exitWaitVariable = "GRAFT_EXIT_WAIT_MS"
+    /// The process number of the program that `graft run` started. Its children inherit the variable; only the program
+    /// itself writes the file that `GRAFT_REPORT` names.
+    package static let programVariable = "GRAFT_PROGRAM_PID"
+    /// `debug` or `debug:PATH`.
+    package static let logVariable = "GRAFT_LOG"
+
+    /// The default of either wait, and the longest that can be asked for.
+    package static let waitDefault = 2_000
+    package static let waitMaximum = 60_000
+
+    /// What to follow; nil when nothing is to be instrumented yet.
+    package var configuration: String?
+    /// Where the report goes; nil when none is wanted.
+    package var report: String?
+    /// How long main waits for the first configuration, in milliseconds.
+    package var startWait = waitDefault
+    /// How long exit waits for the report, in milliseconds.
+    package var exitWait = waitDefault
+    /// The process number of the program that was started; nil when nobody said.
+    package var program: Int32?
+    /// Where debug lines go; nil when they go nowhere.
+    package var log: LogDestination?
+    /// What was wrong with the variables, a line each.
+    package var complaints: [String] = []
+
+    /// Where debug lines go.
+    package enum LogDestination: Hashable, Sendable {
+        /// To standard error.
+        case standardError
+        /// To the end of this file.
+        case file(String)
+    }
+
+    /// The settings in an environment.
+    package init(environment: (String) -> String?) {
+        func text(_ variable: String) -> String? { environment(variable).flatMap { $0.isEmpty ? nil : $0 } }
+        configuration = text(Self.configurationVariable)
+        report = text(Self.reportVariable)
+        program = text(Self.programVariable).flatMap { Int32($0) }
+        startWait = wait(Self.startWaitVariable, text(Self.startWaitVariable))
+        exitWait = wait(Self.exitWaitVariable, text(Self.exitWaitVariable))
+        log = logDestination(text(Self.logVariable))
+    }
+
+    /// A number of milliseconds, or the default with a complaint.
+    private mutating func wait(_ variable: String, _ text: String?) -> Int {
+        guard let text else { return Self.waitDefault }
+        if let value = Int(text), (0...Self.waitMaximum).contains(value) { return value }
+        complaints.append("\(variable): \"\(text)\" is not a number from 0 to \(Self.waitMaximum)")
+        return Self.waitDefault
+    }
+
+    /// The destination that `GRAFT_LOG` names, or nowhere with a complaint.
+    private mutating func logDestination(_ text: String?) -> LogDestination? {
+        guard let text else { return nil }
+        if text == "debug" { return .standardError }
+        if text.hasPrefix("debug:"), text.count > 6 { return .file(String(text.dropFirst(6))) }
+        complaints.append("\(Self.logVariable): \"\(text)\" is neither debug nor debug:PATH")
+        return nil
+    }
+
+    /// The file that a process's report goes to: `report` itself for the program that was started, `report.PID` for its
+    /// children, so that they never replace each other's.
+    package func reportPath(process: Int32, isForked: Bool) -> String? {
+        guard let report else { return nil }
+        let isChild = isForked || (program != nil && program != process)
+        return isChild ? "\(report).\(process)" : report
+    }
+}
