@@ -10,6 +10,8 @@
 #include "trap.h"
 #include <string.h>
 
+enum { BLOCKED_LOOKS = 10, BLOCKED_PAUSE_MS = 1 };
+
 static const uint8_t int3 = 0xcc;
 
 /* One step of the protocol for one site. */
@@ -89,10 +91,19 @@ static bool find_blocking(const struct gr_os_thread *thread, void *context) {
     return *id == 0;
 }
 
-/* A thread that blocks SIGTRAP would be killed by a trap. 0 when there is none. */
+/* A thread that blocks SIGTRAP would be killed by a trap: its id, or 0 when there is none. Threads block everything for
+ * a moment while they start and end, so a few more looks are taken. */
 static enum graft_status blocking_thread(uint32_t *id) {
-    *id = 0;
-    return gr_os_threads(find_blocking, id);
+    enum graft_status status = GRAFT_OK;
+    for (int look = 0; look < BLOCKED_LOOKS; look++) {
+        static const uint32_t never_changes;
+        *id = 0;
+        status = gr_os_threads(find_blocking, id);
+        if (status != GRAFT_OK || *id == 0)
+            return status;
+        gr_os_wait(&never_changes, 0, BLOCKED_PAUSE_MS);
+    }
+    return status;
 }
 
 /* With such a thread about, only sites that need no trap may be changed; the others try to become so. */
@@ -100,7 +111,7 @@ static enum graft_status without_traps(struct gr_site *site, int text, uint32_t 
     if (site->tactic == GR_TACTIC_ONE_BYTE)
         return GRAFT_OK;
     uint64_t old = site->place;
-    if (site->in_place || gr_tactic_choose(site, text, true) != GRAFT_OK) {
+    if (site->in_place || gr_tactic_choose(site, text, GR_TACTIC_ONLY_SAFE) != GRAFT_OK) {
         gr_log("commit: thread %u blocks SIGTRAP; %s waits", thread, site->entry.symbol);
         return GRAFT_UNSAFE_THREADS;
     }

@@ -116,7 +116,7 @@ static enum graft_status equip(struct gr_site *site, const struct gr_plan *plan,
         goto give_counter;
     status = write_stub(site, plan, &place, text);
     if (status == GRAFT_OK)
-        status = gr_tactic_choose(site, text, false);
+        status = gr_tactic_choose(site, text, GR_TACTIC_ANY);
     gr_os_text_close(text);
     if (status != GRAFT_OK)
         goto give_counter;

@@ -95,6 +95,7 @@ struct gr_site {
     struct gr_site *next_free; /* while it waits for another function */
     uint64_t image_serial;
     uint64_t place;     /* of the hop; 0 when the jump leads straight to the stub */
+    uint64_t safe_place; /* of the hop for the one-byte tactic, once there is one; 0 before */
     uint64_t stub_code; /* the stub, and its hop */
     bool in_place;      /* the entry's bytes are our jump */
     bool dirty;         /* on the list of sites to settle */

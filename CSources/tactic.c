@@ -35,59 +35,74 @@ static struct gr_pattern pattern_of(const struct gr_site *site, unsigned keep_fr
 }
 
 /* Makes the hop at a place that the pattern allows. */
-static enum graft_status take(struct gr_site *site, struct gr_pattern pattern, enum gr_tactic tactic, int text) {
-    uint64_t place;
+static enum graft_status take(struct gr_site *site, struct gr_pattern pattern, int text, uint64_t *place) {
     uint8_t hop[GR_HOP_SIZE];
-    enum graft_status status = gr_place_take(site->patch_address + GR_PATCH_SIZE, pattern, site->slot, &place);
+    enum graft_status status = gr_place_take(site->patch_address + GR_PATCH_SIZE, pattern, site->slot, place);
     if (status != GRAFT_OK)
         return status;
-    status = gr_arch_emit_hop(place, site->slot, hop);
+    status = gr_arch_emit_hop(*place, site->slot, hop);
     if (status == GRAFT_OK)
-        status = gr_os_text_write(text, place, hop, sizeof hop);
-    if (status != GRAFT_OK || !gr_arch_emit_jump(site->patch_address, place, site->jump)) {
-        gr_place_give(place);
-        return status != GRAFT_OK ? status : GRAFT_NO_SPACE_NEAR;
-    }
+        status = gr_os_text_write(text, *place, hop, sizeof hop);
+    if (status != GRAFT_OK)
+        gr_place_give(*place);
+    return status;
+}
+
+/* The jump to a place is what the entry will be. A hop that an earlier choice made stays, with `safe_place` known. */
+static void use(struct gr_site *site, uint64_t place, enum gr_tactic tactic) {
+    gr_arch_emit_jump(site->patch_address, place, site->jump);
     site->place = place;
     site->tactic = tactic;
-    return GRAFT_OK;
 }
 
 static enum graft_status one_byte(struct gr_site *site, int text) {
-    return take(site, pattern_of(site, 1), GR_TACTIC_ONE_BYTE, text);
+    enum graft_status status = GRAFT_OK;
+    if (site->safe_place == 0)
+        status = take(site, pattern_of(site, 1), text, &site->safe_place);
+    if (status == GRAFT_OK)
+        use(site, site->safe_place, GR_TACTIC_ONE_BYTE);
+    return status;
 }
 
 /* No boundary inside: any displacement will do, so the jump goes straight to the stub. */
 static enum graft_status direct(struct gr_site *site) {
     if (!gr_arch_emit_jump(site->patch_address, site->stub_code, site->jump))
         return GRAFT_NO_SPACE_NEAR;
+    site->place = 0;
     site->tactic = GR_TACTIC_TRAPS;
     return GRAFT_OK;
 }
 
 /* Traps at every boundary; then with ever more of the last instructions left as they were. */
 static enum graft_status with_traps(struct gr_site *site, int text) {
-    enum graft_status status = take(site, pattern_of(site, GR_PATCH_SIZE), GR_TACTIC_TRAPS, text);
+    uint64_t place;
+    enum graft_status status = take(site, pattern_of(site, GR_PATCH_SIZE), text, &place);
     for (unsigned from = GR_PATCH_SIZE - 1; status == GRAFT_NO_SPACE_NEAR && from > 1; from--)
         if ((site->boundaries >> from & 1) != 0)
-            status = take(site, pattern_of(site, from), GR_TACTIC_TRAPS, text);
+            status = take(site, pattern_of(site, from), text, &place);
+    if (status == GRAFT_OK)
+        use(site, place, GR_TACTIC_TRAPS);
     return status;
 }
 
-enum graft_status gr_tactic_choose(struct gr_site *site, int text, bool one_byte_only) {
-    bool frugal = gr_place_pages() >= GR_ONE_BYTE_PAGES;
+enum graft_status gr_tactic_choose(struct gr_site *site, int text, enum gr_tactic_wish wish) {
+    bool frugal = wish == GR_TACTIC_ONLY_TRAPS || (wish == GR_TACTIC_ANY && gr_place_pages() >= GR_ONE_BYTE_PAGES);
     enum graft_status status = GRAFT_NO_SPACE_NEAR;
-    if (!frugal || one_byte_only)
+    if (!frugal)
         status = one_byte(site, text);
-    if (status != GRAFT_NO_SPACE_NEAR || one_byte_only)
+    if (status != GRAFT_NO_SPACE_NEAR || wish == GR_TACTIC_ONLY_SAFE)
         return status;
     needs_traps = true;
     status = site->boundaries == 0 ? direct(site) : with_traps(site, text);
-    return status == GRAFT_NO_SPACE_NEAR && frugal ? one_byte(site, text) : status;
+    if (status == GRAFT_NO_SPACE_NEAR && frugal && wish == GR_TACTIC_ANY)
+        status = one_byte(site, text);
+    return status;
 }
 
 void gr_tactic_forget(struct gr_site *site) {
-    if (site->place != 0)
+    if (site->place != 0 && site->place != site->safe_place)
         gr_place_give(site->place);
-    site->place = 0;
+    if (site->safe_place != 0)
+        gr_place_give(site->safe_place);
+    site->place = site->safe_place = 0;
 }

@@ -4,9 +4,16 @@
 
 #include "site.h"
 
-/* Chooses tactic, place and jump for a prepared stub, and writes the hop. `text` is an open gr_os_text_open. With
- * `one_byte_only`, refuses anything that needs a trap. GRAFT_NO_SPACE_NEAR, GRAFT_WRITE_DENIED. */
-enum graft_status gr_tactic_choose(struct gr_site *site, int text, bool one_byte_only);
+/* Which tactics will do. */
+enum gr_tactic_wish {
+    GR_TACTIC_ANY,        /* one byte while its pages are few, else traps, else one byte */
+    GR_TACTIC_ONLY_SAFE,  /* one byte: a thread blocks SIGTRAP */
+    GR_TACTIC_ONLY_TRAPS, /* for tests */
+};
+
+/* Chooses tactic, place and jump for a prepared stub, and writes the hop. `text` is an open gr_os_text_open.
+ * GRAFT_NO_SPACE_NEAR, GRAFT_WRITE_DENIED. */
+enum graft_status gr_tactic_choose(struct gr_site *site, int text, enum gr_tactic_wish wish);
 
 /* True when a site was ever given a tactic that needs traps. */
 bool gr_tactic_needs_traps(void);

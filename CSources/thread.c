@@ -145,9 +145,10 @@ static bool done(const struct gr_thread *thread, const struct gr_frame *frame, u
            (frame != thread->passing || stack_pointer >= frame->stack_pointer);
 }
 
-/* Drops finished frames from the top of the open ones. */
+/* Drops finished frames from the top of the open ones, and one that was abandoned: its stack slot is ours now. */
 static void settle(struct gr_thread *thread, uint64_t stack_pointer) {
-    while (thread->open != NULL && done(thread, thread->open, stack_pointer)) {
+    while (thread->open != NULL && (done(thread, thread->open, stack_pointer) ||
+                                       thread->open->stack_pointer == stack_pointer)) {
         struct gr_frame *frame = thread->open;
         thread->open = frame->below;
         recycle(thread, frame);
@@ -163,12 +164,21 @@ static bool abandoned(const struct gr_frame *frame) {
     return found != gr_arch_returns[frame->site->keep];
 }
 
+/* A later call at the same place of the stack: the earlier one was abandoned. */
+static bool overtaken(const struct gr_thread *thread, const struct gr_frame *frame) {
+    for (const struct gr_frame *later = thread->open; later != frame; later = later->below)
+        if (later->stack_pointer == frame->stack_pointer)
+            return true;
+    return false;
+}
+
 /* When frames run out: looks through the open ones for those that nobody will ever leave. */
 static void collect(struct gr_thread *thread, uint64_t stack_pointer) {
     struct gr_frame **link = &thread->open;
     while (*link != NULL) {
         struct gr_frame *frame = *link;
-        if (done(thread, frame, stack_pointer) || (frame != thread->passing && abandoned(frame))) {
+        if (done(thread, frame, stack_pointer) || overtaken(thread, frame) ||
+            (frame != thread->passing && abandoned(frame))) {
             *link = frame->below;
             recycle(thread, frame);
         } else {

@@ -258,6 +258,26 @@ p_pointer: .quad p_add_nothing
         ret
         done    p_short
 
+/* more of the commonest kind, at every alignment that a byte offset can have */
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8
+        .p2align 4
+        .skip   \n, 0x90
+        .globl  p_copy\n
+        .type   p_copy\n, @function
+p_copy\n:
+        .cfi_startproc
+        pushq   %rbp
+        movq    %rsp, %rbp
+        pushq   %rbx
+        seven_and_three
+        popq    %rbx
+        popq    %rbp
+        ret
+        .cfi_endproc
+        .size   p_copy\n, . - p_copy\n
+        .endr
+        .p2align 4
+
 /* a loop whose back edge lands inside the patch: refused */
         function r_back_edge
         movl    %edi, %eax

@@ -26,7 +26,16 @@
     X(p_jrcxz)                                                                                                         \
     X(p_endbr)                                                                                                         \
     X(p_nops)                                                                                                          \
-    X(p_nop5)
+    X(p_nop5)                                                                                                          \
+    X(p_copy0)                                                                                                         \
+    X(p_copy1)                                                                                                         \
+    X(p_copy2)                                                                                                         \
+    X(p_copy3)                                                                                                         \
+    X(p_copy4)                                                                                                         \
+    X(p_copy5)                                                                                                         \
+    X(p_copy6)                                                                                                         \
+    X(p_copy7)                                                                                                         \
+    X(p_copy8)
 
 /* X(name, status): refused with this status. */
 #define REFUSED_MAP(X)                                                                                                 \

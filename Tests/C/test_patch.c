@@ -141,14 +141,42 @@ static void every_kind_of_thunk_reports_entries_and_exits(void) {
     }
 }
 
-static void both_tactics_work_on_every_prologue(void) {
+static void choose(struct gr_site *site, enum gr_tactic_wish wish) {
+    int text;
+    CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
+    CHECK_EQUAL(gr_tactic_choose(site, text, wish), GRAFT_OK);
+    gr_os_text_close(text);
+}
+
+static void traps_work_on_every_prologue(void) {
     for (unsigned i = 0; i < PROLOGUES; i++) {
         struct gr_site *site = prepare(i, GR_KEEP_ALL);
-        int text;
-        CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
-        if (gr_tactic_choose(site, text, false) == GRAFT_OK)
-            CHECK_EQUAL(site->tactic, GR_TACTIC_ONE_BYTE);
-        gr_os_text_close(text);
+        choose(site, GR_TACTIC_ONLY_TRAPS);
+        CHECK_EQUAL(site->tactic, GR_TACTIC_TRAPS);
+        for (unsigned byte = 1; byte < GR_PATCH_SIZE; byte++)
+            if ((site->boundaries >> byte & 1) != 0)
+                CHECK(site->jump[byte] == 0xcc || site->jump[byte] == site->original[byte]);
+        gr_patch_aim(site, site->stub_count);
+        uint64_t hits = gr_counter_read(site);
+        commit(site);
+        call_all_arguments(prologues[i].function);
+        restore(site);
+        CHECK_EQUAL(gr_counter_read(site) - hits, CALLS);
+    }
+}
+
+/* A thread that had executed the first instructions when the patch came goes on at the next boundary. */
+static void a_thread_at_any_boundary_goes_on_in_the_relocated_block(void) {
+    for (unsigned i = 0; i < PROLOGUES; i++) {
+        struct gr_site *site = prepare(i, GR_KEEP_ALL);
+        for (unsigned offset = 1; offset < GR_PATCH_SIZE; offset++) {
+            if ((site->boundaries >> offset & 1) == 0)
+                continue;
+            const uint8_t *moved = (const uint8_t *)(uintptr_t)(site->slot->relocated + site->moved[offset]);
+            CHECK(site->moved[offset] >= offset);
+            CHECK(site->slot->relocated + site->moved[offset] < site->stub_code + GR_STUB_SIZE);
+            CHECK(*moved != 0xcc);
+        }
     }
 }
 
@@ -158,6 +186,7 @@ int main(void) {
     RUN(a_short_function_uses_its_padding);
     RUN(refusals_name_their_reason);
     RUN(every_kind_of_thunk_reports_entries_and_exits);
-    (void)both_tactics_work_on_every_prologue;
+    RUN(traps_work_on_every_prologue);
+    RUN(a_thread_at_any_boundary_goes_on_in_the_relocated_block);
     return 0;
 }
