@@ -390,19 +390,20 @@ static void a_dropped_item_may_be_submitted_again_at_once(void) {
     gr_queue_destroy(queue, note_drop, NULL);
 }
 
-/* A snapshot is about to be handed out; submits an older item while that is not yet visible. */
-static void submit_older(struct gr_queue_item *item, enum graft_status why, void *context) {
+/* Snapshot 5 is about to be handed out; submits two items that it covers while that is not yet visible. */
+static void submit_covered(struct gr_queue_item *item, enum graft_status why, void *context) {
     (void)item, (void)why;
-    SUBMIT(context, 4);
+    SUBMIT(context, 4, 5);
 }
 
 static void an_item_that_was_accepted_too_early_to_be_refused_is_dropped_as_stale(void) {
     struct gr_queue *queue = new_queue(8);
     SUBMIT(queue, 3);
     CHECK_EQUAL(submit_snapshot(queue, 5), GRAFT_OK);
-    CHECK_EQUAL(gr_queue_next(queue, submit_older, queue)->sequence, 5);
+    CHECK_EQUAL(gr_queue_next(queue, submit_covered, queue)->sequence, 5);
     CHECK_EQUAL(next(queue), 0);
     expect_drop(4, GRAFT_STALE);
+    expect_drop(5, GRAFT_STALE);
     finish(queue);
 }
 
