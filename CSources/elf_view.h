@@ -1,7 +1,8 @@
 /* elf_view.h: a read-only view of one ELF image on disk: its functions, unwind ranges, producer and source lines.
  *
- * Owns the libelf and libdw handles. Knows nothing of processes or load addresses: all addresses are virtual
- * addresses of the file. Control plane only; one thread at a time for each view. Neighbours: os. */
+ * Owns the mapped file and the libdw handle; a file may be hostile or cut short. Knows nothing of processes or load
+ * addresses: all addresses are virtual addresses of the file. Control plane only; one thread at a time for each view.
+ * Neighbours: os, log, texts. */
 #ifndef GR_ELF_VIEW_H
 #define GR_ELF_VIEW_H
 
@@ -28,23 +29,31 @@ struct gr_elf_function {
     bool has_unwind; /* an FDE covers `address` */
 };
 
-/* Opens `path`. Reads .symtab, .dynsym with versions, .gnu_debugdata, and a separate debug file found by build-id
- * (/usr/lib/debug/.build-id/xx/yyy.debug) or .gnu_debuglink (beside it, in .debug/, under /usr/lib/debug).
- * GRAFT_BAD_IMAGE, GRAFT_OS, GRAFT_NO_MEMORY. */
+/* Opens `path`: a 64-bit executable or shared object for this machine. Reads .symtab, .dynsym with versions,
+ * .gnu_debugdata, and a separate debug file found by build-id (/usr/lib/debug/.build-id/xx/yyy.debug) or .gnu_debuglink
+ * (beside it, in .debug/, under /usr/lib/debug): each when something first needs it.
+ * GRAFT_BAD_IMAGE, GRAFT_NOT_FOUND, GRAFT_OS, GRAFT_NO_MEMORY. */
 enum graft_status gr_elf_open(const char *path, struct gr_elf **elf);
+/* Null is allowed. */
 void gr_elf_close(struct gr_elf *elf);
 
 /* Lower-case hexadecimal; "" when there is none. Owned by the view. */
 const char *gr_elf_build_id(const struct gr_elf *elf);
 /* DT_SONAME; "" when there is none. Owned by the view. */
 const char *gr_elf_soname(const struct gr_elf *elf);
-/* True when every known producer (.comment, DW_AT_producer) is clang or swiftc, so that callers assume no more than
- * the ABI; false when GCC took part or nothing is known. */
+/* True when every function of the image is one for which gr_elf_abi_function is true; the start-up code that GCC adds
+ * to each program (crt1.o, crtbegin.o) does not count. False when nothing is known. */
 bool gr_elf_abi_callers(struct gr_elf *elf);
 
-/* Every function, sorted by address and then by symbol; several with one address are aliases. The array is built on
- * first use, is owned by the view and lives as long as it. */
+/* Every function, sorted by address and then by symbol; several with one address are aliases, also two versions of
+ * one symbol. `address + size` lies within the executable segment of `address`. The array is built on first use, is
+ * owned by the view and lives as long as it. GRAFT_NO_MEMORY. */
 enum graft_status gr_elf_functions(struct gr_elf *elf, const struct gr_elf_function **functions, size_t *count);
+
+/* True when `function`, one of gr_elf_functions, is known to be made by clang or swiftc, so that its callers assume no
+ * more than the ABI; false for code of other compilers, for assembly, and when it is not known. More precise than
+ * gr_elf_abi_callers: one image may have parts by several compilers. */
+bool gr_elf_abi_function(struct gr_elf *elf, const struct gr_elf_function *function);
 
 /* Bytes of executable segments at a virtual address, from the file: `*available` contiguous bytes. Null when the
  * address is not in an executable segment. */

@@ -1,0 +1,165 @@
+/* elf_dynamic.c: what the dynamic loader sees of an image: soname, dynamic symbols, version names.
+ *
+ * Reads PT_DYNAMIC and the tables that it points at, and not section headers: so an image without them (sstrip) is
+ * read as well, and what is found is what dlsym would find. The number of dynamic symbols stands nowhere but in the
+ * hash tables. Neighbours: elf, elf_file. */
+#include "elf_internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    VERSION_INDEX = 0x7fff, /* the bits of a version entry that index its name */
+    VERSION_COUNT = VERSION_INDEX + 1,
+};
+
+struct gr_elf_version_names {
+    const char *names[VERSION_COUNT];
+};
+
+static void take(struct gr_elf_dynamic *dynamic, const Elf64_Dyn *entry) {
+    switch (entry->d_tag) {
+    case DT_STRTAB:
+        dynamic->strings = entry->d_un.d_ptr;
+        break;
+    case DT_STRSZ:
+        dynamic->strings_size = entry->d_un.d_val;
+        break;
+    case DT_SYMTAB:
+        dynamic->symbols = entry->d_un.d_ptr;
+        break;
+    case DT_HASH:
+        dynamic->hash = entry->d_un.d_ptr;
+        break;
+    case DT_GNU_HASH:
+        dynamic->gnu_hash = entry->d_un.d_ptr;
+        break;
+    case DT_VERSYM:
+        dynamic->versions = entry->d_un.d_ptr;
+        break;
+    case DT_VERDEF:
+        dynamic->definitions = entry->d_un.d_ptr;
+        break;
+    case DT_VERDEFNUM:
+        dynamic->definition_count = entry->d_un.d_val;
+        break;
+    case DT_SONAME:
+        dynamic->soname = entry->d_un.d_val;
+        break;
+    default:
+        break;
+    }
+}
+
+void gr_elf_dynamic_read(struct gr_elf *elf) {
+    Elf64_Phdr header;
+    for (size_t i = 0; gr_elf_program_header(&elf->file, i, &header); i++) {
+        if (header.p_type != PT_DYNAMIC)
+            continue;
+        struct gr_elf_bytes table = gr_elf_file_bytes(&elf->file, header.p_offset, header.p_filesz);
+        Elf64_Dyn entry = {.d_tag = DT_DEBUG};
+        for (size_t at = 0; table.size - at >= sizeof entry && entry.d_tag != DT_NULL; at += sizeof entry) {
+            memcpy(&entry, table.at + at, sizeof entry);
+            take(&elf->dynamic, &entry);
+        }
+        return;
+    }
+}
+
+/* A table of at most `size` bytes at a virtual address; none for address 0, which means "absent". */
+static struct gr_elf_bytes table_at(const struct gr_elf *elf, uint64_t address, uint64_t size) {
+    struct gr_elf_bytes table = address != 0 ? gr_elf_loaded(elf, address) : (struct gr_elf_bytes){0};
+    if (table.size > size)
+        table.size = size;
+    return table;
+}
+
+static struct gr_elf_strings strings_of(const struct gr_elf *elf) {
+    return gr_elf_strings_of(table_at(elf, elf->dynamic.strings, elf->dynamic.strings_size));
+}
+
+const char *gr_elf_dynamic_soname(const struct gr_elf *elf) {
+    struct gr_elf_strings strings = strings_of(elf);
+    const char *soname = gr_elf_string(&strings, elf->dynamic.soname); /* offset 0, when absent, is the empty string */
+    return elf->dynamic.soname != 0 && soname ? soname : "";
+}
+
+/* The word at an index, as the tables of a hash have them; 0 past the end. */
+static uint32_t word_at(struct gr_elf_bytes table, uint64_t index) {
+    uint32_t word = 0;
+    if (index < table.size / sizeof word)
+        memcpy(&word, table.at + index * sizeof word, sizeof word);
+    return word;
+}
+
+/* The chains of a GNU hash table hold the symbols in order, and the last symbol of a chain has the lowest bit set: so
+ * the longest reach is the end of the chain that begins last. */
+static uint64_t count_by_gnu_hash(struct gr_elf_bytes table) {
+    enum { HEADER_WORDS = 4, BLOOM_WORDS = sizeof(uint64_t) / sizeof(uint32_t) };
+    uint64_t words = table.size / sizeof(uint32_t);
+    uint64_t bucket_count = word_at(table, 0), first_symbol = word_at(table, 1);
+    uint64_t buckets = HEADER_WORDS + BLOOM_WORDS * (uint64_t)word_at(table, 2);
+    uint64_t chains = buckets + bucket_count;
+    uint64_t last = 0;
+    for (uint64_t i = buckets; i < chains && i < words; i++) {
+        uint64_t symbol = word_at(table, i);
+        last = symbol > last ? symbol : last;
+    }
+    if (last < first_symbol)
+        return first_symbol; /* no symbol is hashed */
+    uint64_t at = chains + (last - first_symbol);
+    while (at < words && (word_at(table, at) & 1) == 0)
+        at++;
+    return first_symbol + (at - chains) + 1;
+}
+
+static uint64_t symbol_count(const struct gr_elf *elf) {
+    struct gr_elf_bytes table = table_at(elf, elf->dynamic.gnu_hash, UINT64_MAX);
+    if (table.at != NULL)
+        return count_by_gnu_hash(table);
+    return word_at(table_at(elf, elf->dynamic.hash, UINT64_MAX), 1);
+}
+
+struct gr_elf_dynamic_symbols gr_elf_dynamic_symbols(const struct gr_elf *elf) {
+    uint64_t count = symbol_count(elf);
+    return (struct gr_elf_dynamic_symbols){
+        .symbols = table_at(elf, elf->dynamic.symbols, count * sizeof(Elf64_Sym)),
+        .strings = strings_of(elf),
+        .versions = table_at(elf, elf->dynamic.versions, count * sizeof(Elf64_Versym)),
+    };
+}
+
+/* The first name of a definition is its own; the others are those that it inherits from. */
+static const char *definition_name(
+    struct gr_elf_bytes table, uint64_t at, const Elf64_Verdef *definition, const struct gr_elf_strings *strings) {
+    Elf64_Verdaux name;
+    uint64_t offset = at + definition->vd_aux;
+    if (definition->vd_cnt == 0 || offset + sizeof name > table.size)
+        return NULL;
+    memcpy(&name, table.at + offset, sizeof name);
+    return gr_elf_string(strings, name.vda_name);
+}
+
+enum graft_status gr_elf_version_names_read(const struct gr_elf *elf, struct gr_elf_version_names **names) {
+    struct gr_elf_version_names *read = calloc(1, sizeof *read);
+    if (read == NULL)
+        return GRAFT_NO_MEMORY;
+    struct gr_elf_bytes table = table_at(elf, elf->dynamic.definitions, UINT64_MAX);
+    struct gr_elf_strings strings = strings_of(elf);
+    Elf64_Verdef definition = {.vd_next = 1};
+    uint64_t left = elf->dynamic.definition_count < VERSION_COUNT ? elf->dynamic.definition_count : VERSION_COUNT;
+    for (uint64_t at = 0; left > 0 && definition.vd_next != 0; left--, at += definition.vd_next) {
+        if (at + sizeof definition > table.size)
+            break;
+        memcpy(&definition, table.at + at, sizeof definition);
+        /* the base definition names the file, not a version */
+        if ((definition.vd_flags & VER_FLG_BASE) == 0)
+            read->names[definition.vd_ndx & VERSION_INDEX] = definition_name(table, at, &definition, &strings);
+    }
+    *names = read;
+    return GRAFT_OK;
+}
+
+const char *gr_elf_version_name(const struct gr_elf_version_names *names, Elf64_Versym version) {
+    const char *name = names->names[version & VERSION_INDEX];
+    return name ? name : "";
+}
