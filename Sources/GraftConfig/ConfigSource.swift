@@ -36,8 +36,9 @@ public enum ConfigEvent: Sendable, Hashable {
     /// A payload is new, has changed or is gone. It ends any problem of its path.
     case update(ConfigUpdate)
     /// The payload at `error.path` cannot be used as it is now; what was in force under the path stays in force.
-    /// Said once for each new reason, until an `update` or `cleared` of the same path ends it.
+    /// Said once for each new reason, until an `update` or `cleared` of the same path ends it. Without a path it is
+    /// the source itself that has a problem.
     case problem(ConfigError)
     /// The problem of this path is over, and what is in force is what was in force before it.
-    case cleared(path: String)
+    case cleared(path: String?)
 }

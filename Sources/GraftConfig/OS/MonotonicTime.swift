@@ -1,0 +1,27 @@
+// MonotonicTime: now, in nanoseconds that never go back, and now on the wall.
+//
+// Owns the reading of clocks. The monotonic one decides everything that has to do with waiting; the wall's is only ever
+// compared with the time stamps of files.
+
+internal import Glibc
+
+/// Nanoseconds of a clock.
+enum MonotonicTime {
+    /// Nanoseconds in a second.
+    static let second: UInt64 = 1_000_000_000
+    /// Nanoseconds in a millisecond.
+    static let millisecond: UInt64 = 1_000_000
+
+    /// Nanoseconds since some fixed moment.
+    static var now: UInt64 { read(CLOCK_MONOTONIC) }
+
+    /// Nanoseconds since 1970, as files are stamped.
+    static var wall: UInt64 { read(CLOCK_REALTIME) }
+
+    /// One reading. These clocks exist on every Linux, so the call cannot fail.
+    private static func read(_ clock: clockid_t) -> UInt64 {
+        var time = timespec()
+        _ = clock_gettime(clock, &time)
+        return UInt64(time.tv_sec) * second + UInt64(time.tv_nsec)
+    }
+}
