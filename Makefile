@@ -98,6 +98,19 @@ $(PRELOAD): CSources/preload/preload.c CSources/compiler.h build/obj/libgraft-pr
 	$(call say,link,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -shared $(HARDENED) -Wl,-soname,$(@F) \
 		-Wl,--version-script=build/obj/libgraft-preload.map -o $@ $< -ldl
 
+# What the stub loads: the agent, the core and the Swift runtime, private but for one entry. SwiftPM only ever adds to an
+# archive, so the old one goes first. From one relocatable object swiftc learns which Swift libraries it needs; lld keeps
+# private what gold would export. libgcc_s comes before libunwind, which has unwinder functions of the same names.
+AGENT_ARCHIVE := .build/release/libGraftAgentArchive.a
+$(AGENT): $(SWIFT_SOURCES) build/obj/libgraft-agent.map Makefile | setup
+	@mkdir -p $(@D) build/obj
+	@rm -f $(AGENT_ARCHIVE)
+	$(SWIFT) build -c release --static-swift-stdlib --product GraftAgentArchive $(STRICT)
+	@ld -r -o build/obj/graft-agent.o --whole-archive $(AGENT_ARCHIVE)
+	$(call say,link,$@)swiftc -use-ld=lld -emit-library -static-stdlib -o $@ build/obj/graft-agent.o \
+		$(foreach flag,-soname=$(@F) --version-script=build/obj/libgraft-agent.map --gc-sections -z nodelete -z defs \
+		-z relro -z now,-Xlinker $(flag)) -lgcc_s $(LIBRARIES)
+
 # The tool carries its Swift runtime: it runs where no toolchain is.
 $(GRAFT): $(SWIFT_SOURCES) | setup
 	@mkdir -p $(@D)
