@@ -72,6 +72,7 @@ void gr_pattern_prepare(const struct gr_target *target, struct gr_pattern *patte
     if (target->kind == GR_TARGET_WORD)
         read_qualifier(pattern);
     gr_pattern_needles(pattern);
+    gr_pattern_signatures(pattern);
 }
 
 bool gr_pattern_matches_linker_name(const struct gr_pattern *pattern, const struct gr_symbol *symbol) {

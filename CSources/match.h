@@ -40,11 +40,20 @@ enum {
     GR_QUALIFIER_DOTS_MAX = 8, /* dots of a qualifier that may be where a module's name begins */
 };
 
-/* Bytes that occur in the mangled name of whatever matches; size 0 when nothing is certain to. */
+/* Bytes that occur in the linker name of whatever matches; size 0 when nothing is certain to. */
 struct gr_needle {
     const char *text;
     size_t size;
 };
+
+/* Which groups of three bytes a text holds, each as one of 128 bits. What holds a needle has all of its bits. */
+struct gr_signature {
+    uint64_t bits[2];
+};
+
+struct gr_signature gr_signature_of(const char *text, size_t size);
+/* False only when `whole` cannot hold what `part` is the signature of. */
+bool gr_signature_covers(const struct gr_signature *whole, const struct gr_signature *part);
 
 /* A target's name part, ready to be compared. Prepared by gr_pattern_prepare; points into the target. */
 struct gr_pattern {
@@ -60,12 +69,14 @@ struct gr_pattern {
     size_t starts[GR_QUALIFIER_DOTS_MAX];    /* where in `dotted` the module may begin */
     size_t start_count;
     struct gr_needle swift_needle, module_needle, cxx_needle;
+    struct gr_signature swift_signature, cxx_signature, linker_signature;
 };
 
 void gr_pattern_prepare(const struct gr_target *target, struct gr_pattern *pattern);
 
-/* Fills in the needles. Called by gr_pattern_prepare. */
+/* Fill in the needles, and then the signatures that a linker name must cover to match. Called by gr_pattern_prepare. */
 void gr_pattern_needles(struct gr_pattern *pattern);
+void gr_pattern_signatures(struct gr_pattern *pattern);
 
 /* False only when the symbol's demangled name cannot match: saves demangling it. */
 bool gr_pattern_could_match(const struct gr_pattern *pattern, const struct gr_symbol *symbol);

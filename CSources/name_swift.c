@@ -31,19 +31,20 @@ static bool append(char *buffer, size_t capacity, const char *text, size_t size)
 }
 
 /* "generic specialization <...> of ", "function signature specialization <...> of " and their variants: lower-case
- * words that end in "specialization". */
+ * words that end in "specialization". What is between need not be balanced: "[Closure Propagated : f, Argument Types :
+ * [() -> ()]" is how the runtime writes it. */
 static bool skip_specialisation(const char **at) {
-    static const char word[] = "specialization <";
-    const char *found = strstr(*at, word);
-    if (found == NULL)
+    static const char words[] = "specialization <", end[] = "> of ";
+    const char *open = strstr(*at, words);
+    if (open == NULL)
         return false;
-    for (const char *c = *at; c < found; c++)
+    for (const char *c = *at; c < open; c++)
         if (!islower((unsigned char)*c) && *c != ' ' && *c != '-')
             return false;
-    const char *after = gr_skip_group(found + sizeof word - 2);
-    if (after == NULL || !take(&after, " of "))
+    const char *close = strstr(open, end);
+    if (close == NULL)
         return false;
-    *at = after;
+    *at = close + sizeof end - 1;
     return true;
 }
 
@@ -71,17 +72,17 @@ static const char *read_prefixes(const char *at, struct gr_swift_name *name) {
     }
 }
 
-/* One component of the path: an identifier, `a raw one`, "(private in _HASH)" or "== infix". Gives its text and
- * returns the byte after it. */
+/* One component of the path: an identifier, `a raw one`, "(private in _HASH)" or "== infix". Gives its text, which is
+ * empty for "(in _HASH)", and returns the byte after it. */
 static const char *read_component(const char *at, const char **text, size_t *size) {
     *text = at;
     if (*at == '(') {
-        const char *after = gr_skip_group(at), *in = strstr(at, " in ");
-        if (after == NULL || in == NULL || in > after)
+        const char *after = gr_skip_group(at), *in = strstr(at, "in _");
+        if (after == NULL || in == NULL || in > after || (in > at + 1 && in[-1] != ' '))
             return NULL;
         *text = at + 1;
-        *size = (size_t)(in - at - 1);
-        return *size == 0 || memchr(*text, ' ', *size) != NULL ? NULL : after;
+        *size = in == at + 1 ? 0 : (size_t)(in - at - 2);
+        return memchr(*text, ' ', *size) != NULL ? NULL : after;
     }
     if (*at == '`') {
         const char *close = strchr(at + 1, '`');
@@ -110,6 +111,8 @@ static const char *read_path(const char *at, struct gr_swift_name *name) {
             at = gr_skip_group(at);
         if (at == NULL)
             return NULL;
+        if (size == 0)
+            continue;
         if (name->path[0] != 0) {
             name->accessor = strlen(name->path);
             if (!append(name->path, sizeof name->path, ".", 1))
@@ -161,7 +164,7 @@ bool gr_swift_labels(const char *at, char *labels, size_t size) {
     return append(labels, size, ")", 1);
 }
 
-/* An accessor is the last component, and its type follows: "total.getter : Swift.Int". */
+/* What has no parameter list is an accessor ("total.getter : Swift.Int") or a deinitialiser. */
 static bool read_rest(const char *at, struct gr_swift_name *name) {
     size_t last = name->accessor;
     name->accessor = 0;
@@ -172,10 +175,13 @@ static bool read_rest(const char *at, struct gr_swift_name *name) {
         name->async |= take(&at, " async");
         return true;
     }
-    if (strncmp(at, " : ", 3) == 0)
-        name->accessor = last;
-    else if (*at != 0)
+    const char *component = name->path + last;
+    bool typed = strncmp(at, " : ", 3) == 0;
+    bool deinitialiser = strcmp(component, ".deinit") == 0 || strcmp(component, ".__deallocating_deinit") == 0;
+    if (last == 0 || (*at != 0 && !typed))
         return false;
+    if (!deinitialiser)
+        name->accessor = last;
     return true;
 }
 
@@ -184,9 +190,9 @@ bool gr_swift_name_read(const char *text, struct gr_swift_name *name) {
     name->accessor = 0;
     name->clone = name->part = name->async = false;
     const char *at = read_prefixes(text, name);
-    if (take(&at, "(extension in ")) {
+    while (take(&at, "(extension in ")) { /* of a type in an extension: two, of which the outer counts */
         size_t size = strcspn(at, ")");
-        if (!append(name->module, sizeof name->module, at, size))
+        if (name->module[0] == 0 && !append(name->module, sizeof name->module, at, size))
             return false;
         at += size;
         if (!take(&at, "):"))

@@ -5,6 +5,7 @@
  * an identifier at least once ("priceOf" may be "price" and a reference to an earlier "Of"); the names of accessors,
  * initialisers and operators are coded, and non-ASCII ones too, so those give no needle. Neighbours: match.h. */
 #include "match.h"
+#include "swift_reader.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -67,21 +68,35 @@ static bool ascii(const char *text, size_t size) {
     return true;
 }
 
-/* Where the function's own name begins in a path: after the last separator, and after the last star, since what
- * stands before a star may match a type, and types of the standard libraries have codes of their own. */
-static size_t own_name(const char *path, size_t size, char separator) {
+/* Where the last component of a path begins: after the last separator, and after the last star, since what stands
+ * before a star may match a type, and types of the standard libraries have codes of their own. */
+static size_t component_start(const char *path, size_t size, char separator) {
     size_t start = size;
     while (start > 0 && path[start - 1] != separator && path[start - 1] != '*')
         start--;
     return start;
 }
 
+static bool coded(const char *text, size_t size) {
+    for (size_t i = 0; i < sizeof coded_in_swift / sizeof *coded_in_swift; i++)
+        if (strlen(coded_in_swift[i]) == size && memcmp(coded_in_swift[i], text, size) == 0)
+            return true;
+    return false;
+}
+
+/* The last component, or the one before a coded one: "price", "total" of "total.getter", "Order" of "Order.init". */
 static void swift_needle(struct gr_pattern *pattern) {
     const char *path = pattern->target->name;
-    size_t start = own_name(path, pattern->swift_size, '.');
+    size_t end = pattern->swift_size, start = component_start(path, end, '.');
+    bool last = true;
+    while (coded(path + start, end - start) && start > 0 && path[start - 1] == '.') {
+        end = start - 1;
+        start = component_start(path, end, '.');
+        last = false;
+    }
     struct gr_needle found = {NULL, 0};
-    if (ascii(path + start, pattern->swift_size - start))
-        longest_word(path + start, pattern->swift_size - start, &found);
+    if (ascii(path + start, end - start) && (last || !gr_swift_standard_name(path + start, end - start)))
+        longest_word(path + start, end - start, &found);
     if (!inside_one(coded_in_swift, sizeof coded_in_swift / sizeof *coded_in_swift, &found))
         pattern->swift_needle = found;
 }
@@ -101,7 +116,7 @@ static void module_needle(struct gr_pattern *pattern) {
 /* Operators have codes, lambdas no name, and template arguments may hold anything. */
 static void cxx_needle(struct gr_pattern *pattern) {
     const char *path = pattern->cxx.path;
-    size_t size = strlen(path), start = own_name(path, size, ':');
+    size_t size = strlen(path), start = component_start(path, size, ':');
     struct gr_needle found = {NULL, 0};
     if (!pattern->cxx_readable || strpbrk(path + start, "{}'#<>[]()") != NULL || strstr(path, "operator") != NULL)
         return;

@@ -17,7 +17,7 @@ struct gr_image {
     uint64_t bias;        /* run-time address minus virtual address */
     uint64_t code_start;  /* run-time range that its executable segments span */
     uint64_t code_end;
-    uint64_t serial;      /* grows with each load; never reused */
+    uint64_t serial; /* grows with each load; never reused */
     bool main_program;
 };
 
@@ -43,12 +43,13 @@ enum graft_status gr_resolve(struct gr_resolver *resolver, const char *target, c
     struct gr_match **matches, size_t *count);
 
 /* graft_symbolise over this resolver's images; strings live as long as the resolver. */
-enum graft_status gr_resolver_symbolise(
-    struct gr_resolver *resolver, uint64_t address, struct graft_symbol *symbol);
+enum graft_status gr_resolver_symbolise(struct gr_resolver *resolver, uint64_t address, struct graft_symbol *symbol);
 
 /* Every function of a file as entry points (address 0), for explain; sorted, aliases folded; filtered by `pattern`
- * (null: all). The strings live as long as `elf`; `*entries` is the caller's. Used without a resolver. */
-enum graft_status gr_entry_points_of_file(struct gr_elf *elf, const char *path, const char *pattern,
-    struct graft_entry_point **entries, size_t *count);
+ * (null: all): a bare name as after a target's colon, or a whole target, whose image is then taken to be this file. No
+ * match is a count of 0. `*entries` is the caller's; it holds the names and paths, while linker names live as long as
+ * `elf`. Used without a resolver. GRAFT_NO_MEMORY, GRAFT_TARGET_* for the pattern, and what elf_view returns. */
+enum graft_status gr_entry_points_of_file(
+    struct gr_elf *elf, const char *path, const char *pattern, struct graft_entry_point **entries, size_t *count);
 
 #endif

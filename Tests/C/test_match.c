@@ -108,8 +108,12 @@ static void swift_names_are_read_into_module_path_and_labels(void) {
         {"static Shop.Order...< prefix(Shop.Order) -> Swift.Bool", "Shop", "Order...<", "(_:)"},
         {"Shop.(hidden in _5A1F)(Swift.Int) -> Swift.Int", "Shop", "hidden", "(_:)"},
         {"Shop.(Secret in _5A1F).run() -> ()", "Shop", "Secret.run", "()"},
+        {"Shop.Order.(in _5A1F).init(id: Swift.Int) -> Shop.Order", "Shop", "Order.init", "(id:)"},
         {"Shop.Order.`my name`() -> ()", "Shop", "Order.`my name`", "()"},
+        {"(extension in Shop):(extension in Pay):Swift.Array<A>.Index< where A: Pay.P>.f() -> ()", "Shop",
+            "Array.Index.f", "()"},
         {"Shop.Order.price(_:of:)", "Shop", "Order.price", "(_:of:)"},
+        {"Shop.Order.total.getter", "Shop", "Order.total.getter", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct gr_swift_name name;
@@ -134,6 +138,11 @@ static void swift_clones_async_functions_and_their_parts_are_told(void) {
         {"function signature specialization <Arg[0] = [Closure Propagated : static Swift.Int.< infix(Swift.Int) -> "
          "Swift.Bool]> of generic specialization <A> of Shop.sort<A>(A) -> ()",
             "sort", true, false, false},
+        {"function signature specialization <Arg[0] = Owned To Guaranteed> of function signature specialization "
+         "<Arg[1] = "
+         "[Closure Propagated : $s4Shop1fyyF, Argument Types : [@callee_guaranteed (Shop.A<Swift.Int>) -> ()]> of "
+         "Shop.run(_: () -> ()) -> ()",
+            "run", true, false, false},
         {"merged Shop.Order.cost() -> Swift.Int", "Order.cost", true, false, false},
         {"merged generic specialization <A> of static Shop.f() -> ()", "f", true, false, false},
         {"Shop.Bank.put(Swift.Int) async -> Swift.Int", "Bank.put", false, false, true},
@@ -159,7 +168,7 @@ static void what_no_user_would_name_is_not_a_swift_name(void) {
         "outlined destroy of Shop.Order", "default argument 0 of Shop.f(_: Swift.Int) -> ()",
         "variable initialization expression of Shop.Bank.m : Swift.Int", "destroy value witness for Shop.Order",
         "generic specialization <Shop.Order of Shop.f() -> ()", "Shop.f(", "Shop.f<A(",
-        "Shop.Helper #1 in Shop.f() -> ().run() -> ()", "$s4Shop5OrderV", "Shop..f()",
+        "Shop.Helper #1 in Shop.f() -> ().run() -> ()", "$s4Shop5OrderV", "Shop..f()", "Shop.x",
         "generic specialization <A> in Shop.f() -> ()", "(1) await something Shop.f() -> ()"};
     struct gr_swift_name name;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -215,10 +224,9 @@ static void a_name_may_be_as_long_as_the_limit_and_no_longer(void) {
     struct gr_cxx_name cxx;
     memset(text, 'a', sizeof text);
     memcpy(text, "M.", 2);
-    text[2 + GR_NAME_PATH_MAX - 1] = 0;
+    memcpy(text + 2 + GR_NAME_PATH_MAX - 1, "()", 3);
     CHECK(gr_swift_name_read(text, &swift));
-    text[2 + GR_NAME_PATH_MAX - 1] = 'a';
-    text[2 + GR_NAME_PATH_MAX] = 0;
+    memcpy(text + 2 + GR_NAME_PATH_MAX - 1, "a()", 4);
     CHECK(!gr_swift_name_read(text, &swift));
     memset(text, 'a', sizeof text);
     memcpy(text + GR_NAME_MODULE_MAX - 1, ".f()", 5);

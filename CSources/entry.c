@@ -1,0 +1,131 @@
+/* entry.c: asks of a group of symbols whether a target means it, and describes it.
+ *
+ * Neighbours: entry.h. Keeps no state. */
+#include "entry.h"
+
+#include <string.h>
+
+static uint32_t swift_flags(const char *name) {
+    struct gr_swift_name read;
+    uint32_t flags = GRAFT_ENTRY_SWIFT;
+    if (!gr_swift_name_read(name, &read))
+        return flags;
+    if (read.clone)
+        flags |= GRAFT_ENTRY_CLONE;
+    if (read.async)
+        flags |= GRAFT_ENTRY_ASYNC;
+    return flags;
+}
+
+static const char *name_of(const struct gr_functions *functions, size_t index) {
+    return gr_name_cache_get(functions->names, functions->at, functions->count, index);
+}
+
+/* From the symbol or, for one without a size, from the unwind table. */
+static uint64_t size_of(struct gr_elf *elf, const struct gr_elf_function *function) {
+    uint64_t start, size;
+    if (function->size == 0 && gr_elf_unwind_range(elf, function->address, &start, &size) && start == function->address)
+        return size;
+    return function->size;
+}
+
+void gr_entry_describe_group(struct gr_elf *elf, const struct gr_functions *functions, size_t start, size_t end,
+    size_t chosen, struct graft_entry_point *entry) {
+    const struct gr_elf_function *function = &functions->at[chosen];
+    struct gr_symbol symbol;
+    gr_symbol_read(function->symbol, &symbol);
+    entry->symbol = function->symbol;
+    entry->name = name_of(functions, chosen);
+    entry->offset = function->address;
+    entry->size = size_of(elf, function);
+    entry->aliases = (uint32_t)(end - start - 1);
+    entry->flags = symbol.language == GR_LANGUAGE_SWIFT ? swift_flags(entry->name) : 0;
+    if (symbol.clone)
+        entry->flags |= GRAFT_ENTRY_CLONE;
+    if (function->ifunc)
+        entry->flags |= GRAFT_ENTRY_IFUNC;
+    if (gr_elf_abi_callers(elf))
+        entry->flags |= GRAFT_ENTRY_ABI_CALLERS;
+    for (size_t i = start; i < end; i++)
+        if (functions->at[i].has_unwind)
+            entry->flags |= GRAFT_ENTRY_HAS_UNWIND;
+}
+
+/* How a symbol answers to a target. */
+enum verdict { VERDICT_NO, VERDICT_CLONE, VERDICT_YES };
+
+/* Without a version in the target, the default one is meant, as it is for the linker. */
+static bool version_matches(const struct gr_target *target, const struct gr_elf_function *function) {
+    if (target->version == NULL)
+        return function->version[0] == 0 || function->default_version;
+    return strcmp(target->version, function->version) == 0 && (!target->default_version || function->default_version);
+}
+
+static bool swift_matches(
+    const struct gr_pattern *pattern, const struct gr_selection *selection, const struct gr_swift_name *name) {
+    return (selection->swift && gr_pattern_matches_swift(pattern, selection->swift_rule, name)) ||
+           (selection->swift_named && gr_pattern_matches_swift(pattern, GR_MODULE_NAMED, name));
+}
+
+/* Compares the demangled name, which is asked for only if it could match. */
+static enum verdict compare_demangled(const struct gr_functions *functions, size_t function,
+    const struct gr_symbol *symbol, const struct gr_pattern *pattern, const struct gr_selection *selection) {
+    bool swift = symbol->language == GR_LANGUAGE_SWIFT;
+    bool asked = swift ? selection->swift || selection->swift_named : selection->cxx;
+    if (!asked || !gr_pattern_could_match(pattern, symbol))
+        return VERDICT_NO;
+    const char *demangled = name_of(functions, function);
+    if (!swift)
+        return !gr_pattern_matches_cxx(pattern, demangled) ? VERDICT_NO : symbol->clone ? VERDICT_CLONE : VERDICT_YES;
+    struct gr_swift_name name;
+    if (!gr_swift_name_read(demangled, &name) || !swift_matches(pattern, selection, &name))
+        return VERDICT_NO;
+    return name.clone || symbol->clone ? VERDICT_CLONE : VERDICT_YES;
+}
+
+/* False only when no name that is compared could match. */
+static bool could_match(
+    const struct gr_signature *own, const struct gr_pattern *pattern, const struct gr_selection *selection) {
+    return (selection->linker_names && gr_signature_covers(own, &pattern->linker_signature)) ||
+           ((selection->swift || selection->swift_named) && gr_signature_covers(own, &pattern->swift_signature)) ||
+           (selection->cxx && gr_signature_covers(own, &pattern->cxx_signature));
+}
+
+static enum verdict compare(const struct gr_functions *functions, size_t function, const struct gr_pattern *pattern,
+    const struct gr_selection *selection) {
+    const struct gr_elf_function *own = &functions->at[function];
+    struct gr_symbol symbol;
+    if (functions->signatures != NULL && !could_match(&functions->signatures[function], pattern, selection))
+        return VERDICT_NO;
+    gr_symbol_read(own->symbol, &symbol);
+    if (!version_matches(pattern->target, own))
+        return VERDICT_NO;
+    if (selection->linker_names && gr_pattern_matches_linker_name(pattern, &symbol))
+        return symbol.clone ? VERDICT_CLONE : VERDICT_YES;
+    return compare_demangled(functions, function, &symbol, pattern, selection);
+}
+
+bool gr_entry_find_in_group(const struct gr_functions *functions, const struct gr_pattern *pattern,
+    const struct gr_selection *selection, size_t start, size_t *end, size_t *chosen) {
+    enum verdict best = VERDICT_NO;
+    size_t at = start;
+    for (; at < functions->count && functions->at[at].address == functions->at[start].address; at++) {
+        enum verdict verdict = best == VERDICT_YES ? VERDICT_NO : compare(functions, at, pattern, selection);
+        if (verdict > best) {
+            best = verdict;
+            *chosen = at;
+        }
+    }
+    *end = at;
+    return best != VERDICT_NO;
+}
+
+struct gr_selection gr_selection_linker_names(const struct gr_selection *selection) {
+    return (struct gr_selection){.linker_names = selection->linker_names};
+}
+
+struct gr_selection gr_selection_demangled_names(const struct gr_selection *selection) {
+    struct gr_selection names = *selection;
+    names.linker_names = false;
+    return names;
+}

@@ -1,0 +1,41 @@
+/* entry.h: the function symbols of an ELF view as entry points: which a target means, and what is known of them.
+ *
+ * Symbols at one address are one entry point. Shared by resolve (loaded images) and file_entries (files at rest). Neighbours: elf_view, match. */
+#ifndef GR_ENTRY_H
+#define GR_ENTRY_H
+
+#include "match.h"
+#include "name_cache.h"
+
+/* Which names of an image's functions are compared. */
+struct gr_selection {
+    bool linker_names;
+    bool cxx;
+    bool swift; /* by `swift_rule` */
+    enum gr_module_rule swift_rule;
+    bool swift_named; /* besides, by GR_MODULE_NAMED */
+};
+
+/* Everything compared at once (a glob, where names of both kinds may match), or one kind after the other. */
+struct gr_selection gr_selection_linker_names(const struct gr_selection *selection);
+struct gr_selection gr_selection_demangled_names(const struct gr_selection *selection);
+
+/* The functions of one file, with their demangled names. */
+struct gr_functions {
+    const struct gr_elf_function *at;
+    size_t count;
+    struct gr_name_cache *names;
+    const struct gr_signature *signatures; /* may be null: then every name is looked at */
+};
+
+/* Looks for a match among the functions that share the address of at[start]: the function itself before its clones.
+ * Sets `*end` behind the last of them, and `*chosen` when there is one. */
+bool gr_entry_find_in_group(const struct gr_functions *functions, const struct gr_pattern *pattern,
+    const struct gr_selection *selection, size_t start, size_t *end, size_t *chosen);
+
+/* What is known of the group from `start` to `end` under the name of `chosen`; `image`, `build_id` and `address` are
+ * left alone. */
+void gr_entry_describe_group(struct gr_elf *elf, const struct gr_functions *functions, size_t start, size_t end,
+    size_t chosen, struct graft_entry_point *entry);
+
+#endif

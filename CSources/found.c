@@ -1,0 +1,47 @@
+/* found.c: collects matches. Neighbours: found.h, entry. */
+#include "found.h"
+
+#include <stdlib.h>
+
+enum { FIRST_CAPACITY = 16 };
+
+enum graft_status gr_found_add(struct gr_found *found, const struct gr_match *match) {
+    if (found->count == GRAFT_TARGET_MATCHES_MAX)
+        return GRAFT_TARGET_TOO_BROAD;
+    if (found->count == found->capacity) {
+        size_t capacity = found->capacity == 0 ? FIRST_CAPACITY : 2 * found->capacity;
+        struct gr_match *matches = realloc(found->matches, capacity * sizeof *matches);
+        if (matches == NULL)
+            return GRAFT_NO_MEMORY;
+        found->matches = matches;
+        found->capacity = capacity;
+    }
+    found->matches[found->count++] = *match;
+    return GRAFT_OK;
+}
+
+static int by_address(const void *left, const void *right) {
+    uint64_t a = ((const struct gr_match *)left)->entry.address, b = ((const struct gr_match *)right)->entry.address;
+    return a < b ? -1 : a > b;
+}
+
+void gr_found_sort(struct gr_found *found) {
+    if (found->count > 1)
+        qsort(found->matches, found->count, sizeof *found->matches, by_address);
+}
+
+struct gr_functions gr_loaded_functions(struct gr_loaded *loaded) {
+    const struct gr_signature *signatures =
+        gr_name_cache_signatures(&loaded->names, loaded->functions, loaded->function_count);
+    return (struct gr_functions){loaded->functions, loaded->function_count, &loaded->names, signatures};
+}
+
+struct gr_match gr_loaded_match(struct gr_loaded *loaded, size_t start, size_t end, size_t chosen) {
+    struct gr_functions functions = gr_loaded_functions(loaded);
+    struct gr_match match = {.image = &loaded->image};
+    gr_entry_describe_group(loaded->elf, &functions, start, end, chosen, &match.entry);
+    match.entry.address = loaded->image.bias + match.entry.offset;
+    match.entry.image = loaded->path;
+    match.entry.build_id = loaded->build_id;
+    return match;
+}

@@ -1,0 +1,30 @@
+/* found.h: the matches of one target while they are collected, at most GRAFT_TARGET_MATCHES_MAX.
+ *
+ * Private to resolve.c and resolve_exact.c. */
+#ifndef GR_FOUND_H
+#define GR_FOUND_H
+
+#include "entry.h"
+#include "images.h"
+
+/* Begins as all zero. */
+struct gr_found {
+    struct gr_match *matches; /* malloc'd */
+    size_t count, capacity;
+};
+
+/* GRAFT_TARGET_TOO_BROAD, GRAFT_NO_MEMORY. */
+enum graft_status gr_found_add(struct gr_found *found, const struct gr_match *match);
+/* By address. */
+void gr_found_sort(struct gr_found *found);
+
+/* The functions of an open image, with its names. */
+struct gr_functions gr_loaded_functions(struct gr_loaded *loaded);
+/* The entry point that the functions from `start` to `end` share, under the name of `chosen`. */
+struct gr_match gr_loaded_match(struct gr_loaded *loaded, size_t start, size_t end, size_t chosen);
+
+/* Finds "build-id:hex+0xoffset" in one image or (null) in all. GRAFT_OK also when there is nothing. */
+enum graft_status gr_resolve_exact(
+    struct gr_resolver *resolver, const struct gr_target *target, const struct gr_image *only, struct gr_found *found);
+
+#endif

@@ -1,0 +1,67 @@
+/* images.h: the images that a resolver knows, with what was read of each.
+ *
+ * Private to the files of the resolver: images.c keeps the list, image_make.c makes an image, image_file.c opens its
+ * file, reload.c sees through an image that left and came back; resolve.c and symbolise.c ask. Control plane, one thread
+ * at a time. */
+#ifndef GR_IMAGES_H
+#define GR_IMAGES_H
+
+#include "loader.h"
+#include "name_cache.h"
+#include "resolve.h"
+#include "texts.h"
+
+/* How far we got with an image's file. */
+enum gr_image_state {
+    GR_IMAGE_UNOPENED,
+    GR_IMAGE_OPEN,
+    GR_IMAGE_REFUSED, /* unreadable, or not the file that is loaded: an image without symbols */
+};
+
+/* One loaded image. */
+struct gr_loaded {
+    struct gr_image image; /* what others see; its strings are ours */
+    char *name;            /* the loader's */
+    char *soname;          /* "" when it has none */
+    char *path;
+    char *build_id;
+    char *file;     /* where to read it: the path that the kernel knows, or /proc/self/exe */
+    uint64_t inode; /* of the file that was mapped; 0 when unknown */
+    bool seen;      /* while two lists are compared: is in the new one */
+    enum gr_image_state state;
+    struct gr_elf *elf;
+    const struct gr_elf_function *functions; /* owned by `elf`; set when open */
+    size_t function_count;
+    struct gr_name_cache names;
+};
+
+struct gr_resolver {
+    struct gr_loaded **images; /* in the loader's order */
+    size_t count;
+    uint64_t adds, subs;   /* the loader's counters when `images` was last right */
+    uint64_t serial;       /* the last one given */
+    bool listed;           /* `images` has been filled */
+    bool swift_sought;     /* the executable was searched for a Swift demangler */
+    struct gr_texts texts; /* what gr_resolver_symbolise gave away */
+};
+
+/* Makes an image from the loader's copy. GRAFT_NO_MEMORY. */
+enum graft_status gr_loaded_make(
+    const struct gr_loader_image *now, bool main_program, uint64_t serial, struct gr_loaded **made);
+/* Asks the kernel for the files of those whose serial is past `serial`. GRAFT_NO_MEMORY. */
+enum graft_status gr_loaded_find_files(struct gr_loaded **images, size_t count, uint64_t serial);
+/* Frees it with all that was read. May be null. */
+void gr_loaded_free(struct gr_loaded *loaded);
+
+/* Opens the image's file when first asked. False when it has none that can be trusted; that is logged once. */
+bool gr_loaded_open(struct gr_loaded *loaded);
+/* Whether the image's code in memory is byte for byte that of its file: nobody has patched it since it was loaded. */
+bool gr_loaded_pristine(struct gr_loaded *loaded);
+
+/* The image that contains the address, or null. */
+struct gr_loaded *gr_resolver_image_at(struct gr_resolver *resolver, uint64_t address);
+
+/* Makes the process's own Swift demangler known, where it is a local symbol of a static executable. */
+void gr_resolver_find_swift(struct gr_resolver *resolver);
+
+#endif

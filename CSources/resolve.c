@@ -1,0 +1,106 @@
+/* resolve.c: finds what a target names among the loaded images.
+ *
+ * Linker names come first: when an image has a symbol of exactly the target's name, demangled names are not looked at.
+ * Pieces of functions (.cold, parts of async functions) are not entry points. Neighbours: images, found, entry. */
+#include "found.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* By path, by file name or by soname. */
+static bool image_named(const struct gr_loaded *loaded, const char *name) {
+    if (strchr(name, '/') != NULL)
+        return strcmp(loaded->path, name) == 0 || strcmp(loaded->file, name) == 0;
+    return strcmp(base_name(loaded->path), name) == 0 || strcmp(base_name(loaded->file), name) == 0 ||
+           strcmp(loaded->soname, name) == 0;
+}
+
+/* What of an image a target speaks of. */
+static struct gr_selection select_in(const struct gr_target *target, const struct gr_loaded *loaded) {
+    struct gr_selection nothing = {.linker_names = false};
+    struct gr_selection all = {.linker_names = true, .cxx = true, .swift = true, .swift_rule = GR_MODULE_OPTIONAL};
+    switch (target->kind) {
+    case GR_TARGET_EXECUTABLE:
+        return loaded->image.main_program ? all : nothing;
+    case GR_TARGET_FILE:
+        return image_named(loaded, target->qualifier) ? all : nothing;
+    case GR_TARGET_ANY:
+        all.swift_rule = GR_MODULE_SPELT;
+        return all;
+    case GR_TARGET_WORD: /* may be both: the program Shop, and the module Shop, pieces of which are elsewhere too */
+        if (!image_named(loaded, target->qualifier))
+            all = nothing;
+        all.swift_rule = GR_MODULE_SPELT;
+        all.swift_named = true;
+        return all;
+    case GR_TARGET_BUILD_ID:
+        break;
+    }
+    return nothing;
+}
+
+/* Goes over the functions of an image once. */
+static enum graft_status search(
+    struct gr_loaded *loaded, const struct gr_pattern *pattern, struct gr_selection selection, struct gr_found *found) {
+    struct gr_functions functions = gr_loaded_functions(loaded);
+    enum graft_status status = GRAFT_OK;
+    for (size_t start = 0, end, chosen; start < functions.count && status == GRAFT_OK; start = end) {
+        if (!gr_entry_find_in_group(&functions, pattern, &selection, start, &end, &chosen))
+            continue;
+        struct gr_match match = gr_loaded_match(loaded, start, end, chosen);
+        status = gr_found_add(found, &match);
+    }
+    return status;
+}
+
+static enum graft_status resolve_in(
+    struct gr_resolver *resolver, struct gr_loaded *loaded, const struct gr_pattern *pattern, struct gr_found *found) {
+    struct gr_selection selection = select_in(pattern->target, loaded);
+    if (!(selection.linker_names || selection.swift_named) || !gr_loaded_open(loaded))
+        return GRAFT_OK;
+    gr_resolver_find_swift(resolver);
+    if (pattern->glob) /* one pass, so that nothing is found twice */
+        return search(loaded, pattern, selection, found);
+    size_t before = found->count;
+    enum graft_status status = search(loaded, pattern, gr_selection_linker_names(&selection), found);
+    if (status != GRAFT_OK || found->count > before || pattern->target->version != NULL)
+        return status;
+    return search(loaded, pattern, gr_selection_demangled_names(&selection), found);
+}
+
+static enum graft_status resolve_names(
+    struct gr_resolver *resolver, const struct gr_target *target, const struct gr_image *only, struct gr_found *found) {
+    struct gr_pattern pattern;
+    gr_pattern_prepare(target, &pattern);
+    enum graft_status status = GRAFT_OK;
+    for (size_t i = 0; i < resolver->count && status == GRAFT_OK; i++)
+        if (only == NULL || only == &resolver->images[i]->image)
+            status = resolve_in(resolver, resolver->images[i], &pattern, found);
+    return status;
+}
+
+enum graft_status gr_resolve(struct gr_resolver *resolver, const char *target, const struct gr_image *only,
+    struct gr_match **matches, size_t *count) {
+    struct gr_target value;
+    struct gr_found found = {NULL, 0, 0};
+    enum graft_status status = gr_target_read(target, &value, NULL);
+    if (status != GRAFT_OK)
+        return status;
+    status = value.kind == GR_TARGET_BUILD_ID ? gr_resolve_exact(resolver, &value, only, &found)
+                                              : resolve_names(resolver, &value, only, &found);
+    if (status == GRAFT_OK && found.count == 0)
+        status = GRAFT_NOT_FOUND;
+    if (status != GRAFT_OK) {
+        free(found.matches);
+        return status;
+    }
+    gr_found_sort(&found);
+    *matches = found.matches;
+    *count = found.count;
+    return GRAFT_OK;
+}

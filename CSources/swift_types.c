@@ -1,0 +1,287 @@
+/* swift_types.c: reads what types are made of, as far as a function's name needs it.
+ *
+ * A type counts for how many parameters it brings and, if it is nominal, for its path; the rest is only consumed. Every
+ * operator that is not listed here is refused. Neighbours: swift_reader.h. */
+#include "swift_reader.h"
+
+#include <string.h>
+
+static const struct gr_swift_node opaque_type = {.kind = GR_SWIFT_TYPE, .text = ""};
+
+bool gr_swift_pop_name(struct gr_swift_reader *reader, struct gr_swift_node *name) {
+    return gr_swift_pop(reader, GR_SWIFT_IDENTIFIER, name) || gr_swift_pop(reader, GR_SWIFT_OPERATOR, name) ||
+           gr_swift_pop(reader, GR_SWIFT_PRIVATE_NAME, name);
+}
+
+bool gr_swift_pop_module(struct gr_swift_reader *reader, struct gr_swift_node *module) {
+    return gr_swift_pop(reader, GR_SWIFT_IDENTIFIER, module) || gr_swift_pop(reader, GR_SWIFT_MODULE, module);
+}
+
+bool gr_swift_pop_context(struct gr_swift_reader *reader, struct gr_swift_node *context) {
+    return gr_swift_pop_module(reader, context) || gr_swift_pop(reader, GR_SWIFT_EXTENSION, context) ||
+           (gr_swift_pop(reader, GR_SWIFT_TYPE, context) && context->size > 0);
+}
+
+/* "Context.Name" as a type that can be referred to. */
+static bool nominal(struct gr_swift_reader *reader, char kind) {
+    struct gr_swift_node name, context, type = opaque_type;
+    if (!gr_swift_pop_name(reader, &name) || !gr_swift_pop_context(reader, &context))
+        return false;
+    const char *parts[] = {context.text, ".", name.text, NULL};
+    type.text = gr_swift_join(reader, parts, &type.size);
+    type.class_type = kind == 'C';
+    type.protocol = kind == 'P';
+    return type.text != NULL && gr_swift_remember(reader, type) && gr_swift_push(reader, type);
+}
+
+/* A protocol where only one can stand: its type, or its name without an operator. */
+static bool pop_protocol(struct gr_swift_reader *reader) {
+    struct gr_swift_node node, context;
+    if (gr_swift_pop(reader, GR_SWIFT_TYPE, &node))
+        return node.protocol;
+    return gr_swift_pop_name(reader, &node) && gr_swift_pop_context(reader, &context);
+}
+
+/* Pops a list, the last element first. */
+static bool pop_list(struct gr_swift_reader *reader, bool (*pop)(struct gr_swift_reader *reader), uint16_t *count) {
+    *count = 0;
+    if (gr_swift_drop(reader, GR_SWIFT_EMPTY_LIST))
+        return true;
+    for (bool first = false; !first; ++*count) {
+        first = gr_swift_drop(reader, GR_SWIFT_FIRST_MARK);
+        if (!pop(reader))
+            return false;
+    }
+    return true;
+}
+
+static bool pop_tuple_element(struct gr_swift_reader *reader) {
+    (void)gr_swift_drop(reader, GR_SWIFT_VARIADIC_MARK);
+    (void)gr_swift_drop(reader, GR_SWIFT_IDENTIFIER);
+    return gr_swift_drop(reader, GR_SWIFT_TYPE);
+}
+
+static bool tuple(struct gr_swift_reader *reader) {
+    struct gr_swift_node type = opaque_type;
+    type.tuple = true;
+    return pop_list(reader, pop_tuple_element, &type.count) && gr_swift_push(reader, type);
+}
+
+/* "Nominal y Argument ... G": lists of arguments, one for each level of nesting. */
+static bool bound_generic(struct gr_swift_reader *reader) {
+    struct gr_swift_node type;
+    for (;;) {
+        while (gr_swift_drop(reader, GR_SWIFT_TYPE))
+            continue;
+        if (gr_swift_drop(reader, GR_SWIFT_EMPTY_LIST))
+            break;
+        if (!gr_swift_drop(reader, GR_SWIFT_FIRST_MARK))
+            return false;
+    }
+    if (!gr_swift_pop(reader, GR_SWIFT_TYPE, &type) || type.size == 0)
+        return false;
+    return gr_swift_remember(reader, type) && gr_swift_push(reader, type);
+}
+
+/* Parameters or a result: one type, or none. */
+static bool pop_parameters(struct gr_swift_reader *reader, uint16_t *count) {
+    struct gr_swift_node type;
+    *count = 0;
+    if (gr_swift_drop(reader, GR_SWIFT_EMPTY_LIST))
+        return true;
+    if (!gr_swift_pop(reader, GR_SWIFT_TYPE, &type))
+        return false;
+    *count = type.tuple ? type.count : 1;
+    return true;
+}
+
+bool gr_swift_pop_function_type(struct gr_swift_reader *reader, struct gr_swift_node *type) {
+    struct gr_swift_node annotation;
+    uint16_t result;
+    *type = opaque_type;
+    type->function = true;
+    while (gr_swift_pop(reader, GR_SWIFT_ANNOTATION, &annotation))
+        type->async |= annotation.async;
+    return pop_parameters(reader, &type->count) && pop_parameters(reader, &result);
+}
+
+static bool function_type(struct gr_swift_reader *reader) {
+    struct gr_swift_node type;
+    return gr_swift_pop_function_type(reader, &type) && gr_swift_push(reader, type);
+}
+
+/* Replaces the type on top by one of which nothing is known: a metatype, inout. */
+static bool wrap(struct gr_swift_reader *reader) {
+    return gr_swift_drop(reader, GR_SWIFT_TYPE) && gr_swift_push(reader, opaque_type);
+}
+
+static bool annotate(struct gr_swift_reader *reader, bool takes_type, bool async) {
+    if (takes_type && !gr_swift_drop(reader, GR_SWIFT_TYPE))
+        return false;
+    return gr_swift_push(reader, (struct gr_swift_node){.kind = GR_SWIFT_ANNOTATION, .async = async});
+}
+
+/* "Ya" async, "Yb" Sendable, "Yc" a global actor, "YK" a typed throw, ... */
+static bool annotation(struct gr_swift_reader *reader) {
+    switch (gr_swift_next(reader)) {
+    case 'a':
+        return annotate(reader, false, true);
+    case 'A':
+    case 'b':
+    case 'T':
+        return annotate(reader, false, false);
+    case 'c':
+    case 'K':
+        return annotate(reader, true, false);
+    case 'i':
+    case 'u':
+        return wrap(reader);
+    default:
+        return false;
+    }
+}
+
+/* "z" is the first generic parameter, "_" the second, "d0_1_" one of an inner level. */
+static bool generic_parameter(struct gr_swift_reader *reader) {
+    size_t ignored;
+    if (gr_swift_next_is(reader, 'd'))
+        return gr_swift_index(reader, &ignored) && gr_swift_index(reader, &ignored);
+    return gr_swift_next_is(reader, 'z') || gr_swift_index(reader, &ignored);
+}
+
+static bool pop_associated_name(struct gr_swift_reader *reader) {
+    struct gr_swift_node protocol;
+    if (gr_swift_pop(reader, GR_SWIFT_TYPE, &protocol) && !protocol.protocol)
+        return false;
+    return gr_swift_drop(reader, GR_SWIFT_IDENTIFIER);
+}
+
+static bool pop_associated(struct gr_swift_reader *reader, bool compound) {
+    uint16_t ignored;
+    return compound ? pop_list(reader, pop_associated_name, &ignored) : pop_associated_name(reader);
+}
+
+/* "Qz" and its like: an associated type of a generic parameter. */
+static bool associated_type(struct gr_swift_reader *reader) {
+    char kind = gr_swift_next(reader);
+    if (strchr("yYzZ", kind) == NULL || kind == 0)
+        return false;
+    if ((kind == 'y' || kind == 'Y') && !generic_parameter(reader))
+        return false;
+    return pop_associated(reader, kind == 'Y' || kind == 'Z') && gr_swift_remember(reader, opaque_type) &&
+           gr_swift_push(reader, opaque_type);
+}
+
+/* What a requirement is about: a generic parameter, an associated type of one, or a type. */
+static bool requirement_subject(struct gr_swift_reader *reader, char kind) {
+    switch (kind) {
+    case 'p':
+    case 't':
+    case 'c':
+        return generic_parameter(reader) && pop_associated(reader, false) && gr_swift_remember(reader, opaque_type);
+    case 'P':
+    case 'T':
+    case 'C':
+        return generic_parameter(reader) && pop_associated(reader, true) && gr_swift_remember(reader, opaque_type);
+    case 'Q':
+    case 'S':
+    case 'B':
+        return gr_swift_drop(reader, GR_SWIFT_TYPE);
+    default:
+        return generic_parameter(reader);
+    }
+}
+
+/* "Rz" conformance, "Rs" same type, "Rb" base class; layouts are refused. */
+static bool requirement(struct gr_swift_reader *reader) {
+    char kind = gr_swift_next(reader);
+    bool same_or_base = kind != 0 && strchr("sStTbBcC", kind) != NULL;
+    bool protocol = kind != 0 && strchr("pPQ", kind) != NULL;
+    if (!same_or_base && !protocol) {
+        if (kind == 0 || strchr("zd_0123456789", kind) == NULL)
+            return false;
+        reader->at--; /* a conformance of the parameter that begins here */
+    }
+    /* the constraint was pushed after the subject's name, so it is popped first; it is read no further */
+    if (!requirement_subject(reader, same_or_base || protocol ? kind : 'z'))
+        return false;
+    if (same_or_base ? !gr_swift_drop(reader, GR_SWIFT_TYPE) : !pop_protocol(reader))
+        return false;
+    return gr_swift_push(reader, (struct gr_swift_node){.kind = GR_SWIFT_REQUIREMENT});
+}
+
+static bool signature(struct gr_swift_reader *reader, bool counts) {
+    size_t ignored;
+    while (counts && !gr_swift_next_is(reader, 'l'))
+        if (!gr_swift_next_is(reader, 'z') && !gr_swift_index(reader, &ignored))
+            return false;
+    while (gr_swift_drop(reader, GR_SWIFT_REQUIREMENT))
+        continue;
+    return gr_swift_push(reader, (struct gr_swift_node){.kind = GR_SWIFT_SIGNATURE});
+}
+
+/* A type with a generic signature of its own, as initialisers have. */
+static bool generic_type(struct gr_swift_reader *reader) {
+    struct gr_swift_node type;
+    return gr_swift_drop(reader, GR_SWIFT_SIGNATURE) && gr_swift_pop(reader, GR_SWIFT_TYPE, &type) &&
+           gr_swift_push(reader, type);
+}
+
+static bool protocol_list(struct gr_swift_reader *reader) {
+    uint16_t ignored;
+    return pop_list(reader, pop_protocol, &ignored) && gr_swift_push(reader, opaque_type);
+}
+
+/* "XE" a function that does not escape, "XK" an autoclosure. */
+static bool special_type(struct gr_swift_reader *reader) {
+    char kind = gr_swift_next(reader);
+    return (kind == 'E' || kind == 'K' || kind == 'A') && function_type(reader);
+}
+
+bool gr_swift_type_operator(struct gr_swift_reader *reader, char operator) {
+    switch (operator) {
+    case 'C':
+    case 'O':
+    case 'P':
+    case 'V':
+    case 'a':
+        return nominal(reader, operator);
+    case 'G':
+        return bound_generic(reader);
+    case 'K':
+        return annotate(reader, false, false);
+    case 'Q':
+        return associated_type(reader);
+    case 'R':
+        return requirement(reader);
+    case 'X':
+        return special_type(reader);
+    case 'Y':
+        return annotation(reader);
+    case 'c':
+        return function_type(reader);
+    case 'd':
+        return gr_swift_push(reader, (struct gr_swift_node){.kind = GR_SWIFT_VARIADIC_MARK});
+    case 'h':
+    case 'm':
+    case 'n':
+    case 'z':
+        return wrap(reader);
+    case 'l':
+        return signature(reader, false);
+    case 'p':
+        return protocol_list(reader);
+    case 'q':
+        return generic_parameter(reader) && gr_swift_push(reader, opaque_type);
+    case 'r':
+        return signature(reader, true);
+    case 't':
+        return tuple(reader);
+    case 'u':
+        return generic_type(reader);
+    case 'x':
+        return gr_swift_push(reader, opaque_type);
+    default:
+        return false;
+    }
+}
