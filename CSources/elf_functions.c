@@ -1,7 +1,7 @@
 /* elf_functions.c: makes of the collected list the array of functions: sorted, duplicates folded, unwinding known.
  *
- * One sort and one pass: the entries that unwind ranges left in the list come before the symbols at their address, so
- * the pass knows, at each symbol, which range covers it. Neighbour: elf_symbols (collects). */
+ * One sort and one pass: by then the range that covers an address, and the symbols that may name it, stand side by side.
+ * Neighbours: elf_symbols (collects), elf_unwind. */
 #include "elf_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +22,10 @@ static bool same_symbol(const struct gr_elf_function *a, const struct gr_elf_fun
 
 /* Where the pass stands. */
 struct pass {
+    struct gr_elf *elf;
     struct gr_elf_function *out; /* what is kept, in place over what was read */
     size_t count;
-    struct gr_elf_range unwind; /* the last range met */
-    uint64_t named_end;         /* where the code of the symbols kept so far ends */
+    uint64_t named_end; /* where the code of the symbols kept so far ends */
 };
 
 /* One function whose symbol is known from several tables is one entry. Two versions of a symbol stay two. */
@@ -50,9 +50,10 @@ static void keep(struct pass *pass, const struct gr_elf_function *next) {
 
 static void keep_symbol(struct pass *pass, const struct gr_elf_function *next) {
     struct gr_elf_function symbol = *next;
-    symbol.has_unwind = symbol.address - pass->unwind.start < pass->unwind.size;
-    if (symbol.size == 0 && symbol.has_unwind && symbol.address == pass->unwind.start)
-        symbol.size = pass->unwind.size;
+    struct gr_elf_range range;
+    symbol.has_unwind = gr_elf_unwind_range(pass->elf, symbol.address, &range.start, &range.size);
+    if (symbol.size == 0 && symbol.has_unwind && symbol.address == range.start)
+        symbol.size = range.size;
     if (!fold(pass, &symbol))
         keep(pass, &symbol);
     if (symbol.address + symbol.size > pass->named_end)
@@ -62,13 +63,12 @@ static void keep_symbol(struct pass *pass, const struct gr_elf_function *next) {
 /* A range is a function of its own unless a symbol stands at its start, or it is a part of a function that has one. */
 static void keep_range(
     struct pass *pass, const struct gr_elf_function *range, const struct gr_elf_function *following) {
-    pass->unwind = (struct gr_elf_range){.start = range->address, .size = range->size};
     if (range->address >= pass->named_end && (following == NULL || following->address != range->address))
         keep(pass, range);
 }
 
-static size_t fold_all(struct gr_elf_function *functions, size_t count) {
-    struct pass pass = {.out = functions};
+static size_t fold_all(struct gr_elf *elf, struct gr_elf_function *functions, size_t count) {
+    struct pass pass = {.elf = elf, .out = functions};
     for (size_t i = 0; i < count; i++) {
         /* copied, for `keep` may write over it */
         struct gr_elf_function next = functions[i];
@@ -88,7 +88,7 @@ enum graft_status gr_elf_functions(struct gr_elf *elf, const struct gr_elf_funct
             return status;
         if (list.count > 0)
             qsort(list.items, list.count, sizeof *list.items, compare);
-        elf->function_count = fold_all(list.items, list.count);
+        elf->function_count = fold_all(elf, list.items, list.count);
         elf->functions = list.items;
         elf->functions_read = true;
     }

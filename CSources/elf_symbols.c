@@ -56,22 +56,22 @@ static bool read_symbol(struct gr_elf *elf, const Elf64_Sym *symbol, const struc
     return true;
 }
 
-/* Counts a name against the limits; 0 when it exceeds one. */
-static size_t account_name(struct gr_elf *elf, struct gr_elf_list *list, const char *name) {
-    size_t length = strnlen(name, GR_ELF_SYMBOL_MAX + 1);
-    if (length > elf->limits.names - list->name_bytes) {
+/* Counts a function's name and version against the limits; false when they exceed one. */
+static bool account_names(struct gr_elf *elf, struct gr_elf_list *list, const struct gr_elf_function *function) {
+    size_t symbol = strnlen(function->symbol, GR_ELF_SYMBOL_MAX + 1);
+    size_t version = strnlen(function->version, GR_ELF_SYMBOL_MAX + 1);
+    if (symbol + version > elf->limits.names - list->name_bytes) {
         gr_log("elf: %s: symbol names of more than %zu bytes; the rest is ignored", elf->path, elf->limits.names);
         list->cut = true;
-        return 0;
+        return false;
     }
-    list->name_bytes += length; /* too long ones as well: they take their time */
-    return length <= GR_ELF_SYMBOL_MAX ? length : 0;
+    list->name_bytes += symbol + version; /* too long ones as well: they take their time */
+    return symbol <= GR_ELF_SYMBOL_MAX && version <= GR_ELF_SYMBOL_MAX;
 }
 
 /* Static tables have versions inside the name: "foo@V1" for an old one, "foo@@V2" for the default. */
-static enum graft_status split_version(
-    struct gr_elf *elf, struct gr_elf_list *list, struct gr_elf_function *function, size_t length) {
-    const char *at = memchr(function->symbol, '@', length);
+static enum graft_status split_version(struct gr_elf *elf, struct gr_elf_list *list, struct gr_elf_function *function) {
+    const char *at = strchr(function->symbol, '@');
     if (at == NULL || at == function->symbol)
         return GRAFT_OK;
     size_t size = (size_t)(at - function->symbol);
@@ -95,12 +95,9 @@ static enum graft_status add_static(struct gr_elf *elf, struct gr_elf_list *list
         Elf64_Sym symbol;
         struct gr_elf_function function;
         memcpy(&symbol, bytes.at + i * sizeof symbol, sizeof symbol);
-        if (!read_symbol(elf, &symbol, &strings, &function))
+        if (!read_symbol(elf, &symbol, &strings, &function) || !account_names(elf, list, &function))
             continue;
-        size_t length = account_name(elf, list, function.symbol);
-        if (length == 0)
-            continue;
-        status = split_version(elf, list, &function, length);
+        status = split_version(elf, list, &function);
         if (status == GRAFT_OK)
             status = add(elf, list, function);
     }
@@ -119,13 +116,14 @@ static enum graft_status add_dynamic(struct gr_elf *elf, struct gr_elf_list *lis
         Elf64_Versym version = VER_NDX_GLOBAL;
         struct gr_elf_function function;
         memcpy(&symbol, table.symbols.at + i * sizeof symbol, sizeof symbol);
-        if (!read_symbol(elf, &symbol, &table.strings, &function) || account_name(elf, list, function.symbol) == 0)
+        if (!read_symbol(elf, &symbol, &table.strings, &function))
             continue;
         if (i < table.versions.size / sizeof version)
             memcpy(&version, table.versions.at + i * sizeof version, sizeof version);
         function.version = gr_elf_version_name(names, version);
         function.default_version = (version & NOT_DEFAULT) == 0;
-        status = add(elf, list, function);
+        if (account_names(elf, list, &function))
+            status = add(elf, list, function);
     }
     free(names);
     return status;

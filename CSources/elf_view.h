@@ -13,7 +13,7 @@
 
 enum {
     GR_ELF_FILE_MAX = 1 << 30,          /* bytes of an image that we are willing to map */
-    GR_ELF_FUNCTIONS_MAX = 4 * 1000000, /* function symbols of one image; the rest is ignored and logged */
+    GR_ELF_FUNCTIONS_MAX = 4 * 1000000, /* symbols and unwind ranges of one image; the rest is ignored and logged */
 };
 
 struct gr_elf;

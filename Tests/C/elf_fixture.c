@@ -26,9 +26,11 @@ static const char *in_folder(void) {
     return folder;
 }
 
-/* The folder of the checked-in sources: beside this file. */
+/* The folder of the checked-in sources: beside this file. Found once, for a test may change its working folder. */
 static const char *sources(void) {
     static char path[PATH_BYTES];
+    if (path[0] != 0)
+        return path;
     char *here = realpath(__FILE__, NULL);
     CHECK(here != NULL);
     *strrchr(here, '/') = 0;
