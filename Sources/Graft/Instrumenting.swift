@@ -14,4 +14,8 @@ public protocol Instrumenting: Sendable {
     /// Where an address of this process lies in the source; nil when no image contains it. For a return address, pass
     /// it minus one. Reads files; not inside a handler.
     func symbolise(_ address: UInt64) -> Symbol?
+
+    /// Ends this use; the last one restores every byte and waits for that. Calling it again does nothing. Not inside a
+    /// handler.
+    func stop()
 }

@@ -1,0 +1,61 @@
+// ImagePackages.swift: from an image to its package, asked once.
+//
+// Owns the names under which a database may know a file, and the memory of answers, bounded. Used by one thread, the
+// product's owner's. Neighbours: PackageDatabase.swift.
+
+/// The packages of images, found when they are asked for.
+package struct ImagePackages {
+    /// The most images that are remembered; past it, all are forgotten and asked for again.
+    package static let maximumImages = 4_096
+
+    /// Where the file system begins; `/` but for tests.
+    private let root: String
+    /// Whom to ask, in order.
+    private let databases: [any PackageDatabase]
+    /// The answers; a nil answer is one too.
+    private var known: [String: Package?] = [:]
+
+    /// Packages of the file system below this directory.
+    package init(root: String = "/") { self.init(root: root, databases: PackageDatabases.all(root: root)) }
+
+    /// Packages as these databases know them.
+    package init(root: String, databases: [any PackageDatabase]) {
+        self.root = root
+        self.databases = databases
+    }
+
+    /// The package of an image; nil when no database has it. May read files.
+    package mutating func package(of image: String) -> Package? {
+        if let answer = known[image] { return answer }
+        if known.count >= Self.maximumImages { known = [:] }
+        let names = names(of: image)
+        let answer = databases.lazy.compactMap { $0.package(owning: names) }.first
+        known[image] = .some(answer)
+        return answer
+    }
+
+    /// The package of an image, if it has been asked for before. Reads nothing.
+    package func remembered(_ image: String) -> Package? { known[image] ?? nil }
+
+    /// The names under which a database may have a file: without links, as it was given, and each with and without
+    /// `/usr`. Where `/lib` is a link to `/usr/lib`, a package may still list its files under either.
+    func names(of image: String) -> [String] {
+        var names: [String] = []
+        let prefix = Files.join(root, "")
+        if let real = Files.realPath(Files.join(root, image)), real.hasPrefix(prefix) {
+            names.append(String(real.dropFirst(prefix.count)))
+        }
+        names.append(image)
+        for name in names { names.append(contentsOf: Self.merged(name)) }
+        return names.reduce(into: []) { unique, name in if !unique.contains(name) { unique.append(name) } }
+    }
+
+    /// The other name of a file in a directory that may have moved below `/usr`.
+    private static func merged(_ path: String) -> [String] {
+        if path.hasPrefix("/usr/lib") || path.hasPrefix("/usr/bin/") || path.hasPrefix("/usr/sbin/") {
+            return [String(path.dropFirst("/usr".count))]
+        }
+        if path.hasPrefix("/lib") || path.hasPrefix("/bin/") || path.hasPrefix("/sbin/") { return ["/usr" + path] }
+        return []
+    }
+}

@@ -1,0 +1,58 @@
+// Judging.swift: whether the advisories of a target concern the packages of its images.
+//
+// Owns the choice of the images that a target means: those that it matched, once the core has resolved it, and before
+// that those that its text may mean. A target is judged again when they change. Neighbours: Affected.swift is the rule,
+// LoadedImages.swift and ImagePackages.swift know the facts.
+
+internal import Graft
+
+extension ProductState {
+    /// A change of the planner, which asks for verdicts on the way.
+    mutating func plan(_ change: (inout Planner, (Wish) -> Verdict) -> Planner.Plan) -> Planner.Plan {
+        // Taken out meanwhile: a verdict changes this state too, and remembers the packages it has looked up.
+        var planner = Planner()
+        swap(&planner, &self.planner)
+        defer { swap(&planner, &self.planner) }
+        return change(&planner) { wish in verdict(wish) }
+    }
+
+    /// Whether to follow a wish.
+    private mutating func verdict(_ wish: Wish) -> Verdict {
+        guard wish.advisory?.isConditional == true else { return .applies }
+        let means = means(wish.target)
+        judged[wish.target] = means
+        return wish.verdict(images: means) { packages.package(of: $0) }
+    }
+
+    /// The images that a target means, as far as is known.
+    private func means(_ target: Target) -> [String] {
+        seen[target] ?? images.matching(target: target.text)
+    }
+
+    /// Judges again the targets whose images are others than the last time.
+    mutating func judgeAgain(_ infos: [Probe: ProbeInfo]) {
+        let conditional = planner.conditional
+        guard !conditional.isEmpty else {
+            (seen, judged) = ([:], [:])
+            return
+        }
+        let now = world.images()
+        let changed = now != images
+        images = now
+        for target in conditional {
+            let entries = installed[target].flatMap { infos[$0.probe] }?.entries ?? []
+            if !entries.isEmpty {
+                seen[target] = Set(entries.map(\.entry.image)).sorted()
+            } else if changed && installed[target] == nil {
+                // Set aside by what it matched then; an image that has been loaded since may be another matter.
+                seen[target] = nil
+            }
+        }
+        let known = Set(conditional)
+        seen = seen.filter { known.contains($0.key) }
+        judged = judged.filter { known.contains($0.key) }
+        let again = conditional.filter { judged[$0] != means($0) }
+        guard !again.isEmpty else { return }
+        carryOut(plan { $0.reconsider(again, verdict: $1) })
+    }
+}

@@ -1,0 +1,64 @@
+// Polling.swift: what has happened meanwhile.
+//
+// Owns the look at the core's snapshot, from which detections are collected, and the order of a poll.
+
+internal import Graft
+
+extension ProductState {
+    /// One look at the world.
+    mutating func poll() {
+        guard !stopped, gate.isOpen else { return }
+        if retry.isDue() {
+            retryRemovals()
+            var plan = Planner.Plan()
+            retryFailed(into: &plan)
+            carryOut(plan)
+        }
+        guard instrumentation != nil else { return }
+        judgeAgain(look(readingPackages: true))
+    }
+
+    /// The detections, as of now.
+    mutating func collectedDetections() -> [Detection] {
+        _ = look(readingPackages: false)
+        return detections.detections
+    }
+
+    /// Takes a snapshot, collects detections from it, and gives the core's view of each probe.
+    mutating func look(readingPackages: Bool) -> [Probe: ProbeInfo] {
+        guard let snapshot = snapshot() else { return [:] }
+        let infos = Dictionary(snapshot.probes.map { ($0.probe, $0) }) { first, _ in first }
+        collect(infos, readingPackages: readingPackages)
+        return infos
+    }
+
+    /// A snapshot of the core; nil while it does not run, or when it cannot say.
+    mutating func snapshot() -> Snapshot? {
+        guard let instrumentation else { return nil }
+        do throws(GraftError) {
+            let snapshot = try instrumentation.snapshot()
+            coreError = nil
+            counters = snapshot.counters
+            return snapshot
+        } catch {
+            coreError = error
+            return nil
+        }
+    }
+
+    /// Collects detections.
+    mutating func collect(_ infos: [Probe: ProbeInfo], readingPackages: Bool) {
+        detections.begin()
+        let instrumentation = instrumentation
+        for (target, installed) in installed {
+            guard let info = infos[installed.probe], info.hits > 0 else { continue }
+            let advisories = planner.demands[target]?.advisories ?? []
+            for entry in info.entries {
+                detections.observe(
+                    target: target.text, info: entry, advisories: advisories,
+                    caller: { $0.frames.first.flatMap { instrumentation?.symbolise($0 &- 1) } },
+                    package: { readingPackages ? packages.package(of: $0) : packages.remembered($0) })
+            }
+        }
+    }
+}
