@@ -35,7 +35,7 @@ struct gr_epoch_clock {
 extern struct gr_epoch_clock gr_epoch_clock;
 
 /* Lets readers go without a fence, if the kernel has membarrier. Until it is called, and where the kernel does not
- * have it, each section costs a full fence (about 5 ns more). Writer; call it once, before the first probe. */
+ * have it, each section costs a full fence (a few nanoseconds). Writer; call it once, before the first probe. */
 void gr_epoch_prepare(void);
 
 /* Adds a record, zeroed, to the list of records: once in its life. Lock-free; any thread; async-signal-safe. */
