@@ -22,6 +22,7 @@ static unsigned starts; /* guarded by `lock` */
 /* What is made once and stays: hit code may look at it after any stop. */
 static enum graft_status start_hit_plane(size_t probes) {
     enum graft_status status = gr_os_membarrier_prepare();
+    gr_epoch_prepare();
     if (status == GRAFT_OK)
         status = gr_counters_start(probes);
     if (status == GRAFT_OK)

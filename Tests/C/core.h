@@ -17,6 +17,7 @@ enum { CORE_SITES = 65536 };
 
 static inline void core_start(void) {
     CHECK_EQUAL(gr_os_membarrier_prepare(), GRAFT_OK);
+    gr_epoch_prepare();
     CHECK_EQUAL(gr_counters_start(CORE_SITES), GRAFT_OK);
     CHECK_EQUAL(gr_arch_start(), GRAFT_OK);
     CHECK_EQUAL(gr_traps_start(CORE_SITES), GRAFT_OK);
