@@ -25,7 +25,7 @@ AR := ar
 WARNINGS := -Wall -Wextra -Werror -Wconversion
 CPPFLAGS := -D_GNU_SOURCE -Iinclude -ICSources
 CFLAGS := -std=c11 -g $(WARNINGS) -fvisibility=hidden -fPIC -pthread
-LIBRARIES := -lelf -ldw -llzma -lunwind-x86_64 -lunwind -lZydis
+LIBRARIES := -lelf -ldw -llzma -lunwind-x86_64 -lZydis
 STRICT := -Xswiftc -warnings-as-errors -Xcc -Werror
 
 # $(call say,WORD,FILE) before a command: one short line instead of the command, which `make V=1` shows.

@@ -52,6 +52,18 @@ uint64_t gr_captures_dropped(void) {
     return atomic_load_explicit(&dropped, memory_order_relaxed);
 }
 
+/* Open calls whose exit is watched keep their return addresses in frames, not on the stack. */
+static void copy_frames(struct gr_stack_copy *copy) {
+    copy->word_count = 0;
+    for (const struct gr_frame *frame = gr_self != NULL ? gr_self->open : NULL;
+        frame != NULL && copy->word_count + 2 <= GR_STACK_WORDS_MAX; frame = frame->below) {
+        copy->words[copy->word_count++] =
+            (struct gr_stack_word){(uint64_t)(uintptr_t)&frame->return_address, frame->return_address};
+        copy->words[copy->word_count++] =
+            (struct gr_stack_word){(uint64_t)(uintptr_t)&frame->caller_rbx, frame->caller_rbx};
+    }
+}
+
 void gr_capture_hit(struct gr_site *site, const struct graft_registers *registers, uint64_t stack_pointer) {
     const uint64_t *slot = (const uint64_t *)(uintptr_t)stack_pointer;
     atomic_store_explicit(&site->caller_fallback, *slot, memory_order_relaxed);
@@ -69,6 +81,7 @@ void gr_capture_hit(struct gr_site *site, const struct graft_registers *register
     capture->copy.r13 = registers->r13;
     capture->copy.r14 = registers->r14;
     capture->copy.r15 = registers->r15;
+    copy_frames(&capture->copy);
     gr_stack_capture(&capture->copy);
     capture->next = atomic_load_explicit(&full, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(
