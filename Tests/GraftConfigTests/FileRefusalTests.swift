@@ -134,4 +134,15 @@ import Testing
         #expect(brief(try Stage(scratch).settle()) == ["a.json v1 #1 [1]", "\(directory) bad-path"])
         #expect(unlink(name.map(CChar.init(bitPattern:))) == 0)
     }
+
+    @Test("of two names that Unicode takes for equal, the first is read and the second reported")
+    func reportsEqualNames() throws {
+        let scratch = try Scratch()
+        try scratch.write("e\u{301}.json", "[1]")
+        try scratch.write("\u{E9}.json", "[2]")
+        let directory = scratch.path.split(separator: "/").last ?? ""
+        let stage = try Stage(scratch)
+        #expect(brief(stage.settle()) == ["e\u{301}.json v1 #1 [1]", "\(directory) bad-path"])
+        #expect(stage.settle().isEmpty)
+    }
 }

@@ -92,7 +92,9 @@ extension FileConfigEngine {
     private mutating func survey(_ events: inout [ConfigEvent]) -> (FileSurvey, isSteady: Bool) {
         let user = FileCalls.effectiveUser
         openWatch(&events)
-        for round in 1... {
+        var round = 0
+        while true {
+            round += 1
             let survey = FileSurvey(of: root, known: { tracked[$0]?.record.inForce != nil }, user: user)
             guard watch.isOpen else { return (survey, true) }
             switch watch.watch(survey.interests) {
@@ -104,7 +106,6 @@ extension FileConfigEngine {
                 return (survey, true)
             }
         }
-        fatalError("an endless loop has ended")
     }
 
     /// Opens the watch if it is not open and may be.

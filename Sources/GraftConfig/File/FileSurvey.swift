@@ -74,6 +74,7 @@ extension FileSurvey {
             return
         }
         names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        names = distinct(names, root: root)
         for name in chosen(names, root: root, known: known) {
             let walk = PathWalk(name, in: directory, user: user)
             note(walk)
@@ -103,6 +104,18 @@ extension FileSurvey {
         }
         directoryError = error
         return names
+    }
+
+    /// The names without those that equal an earlier one by Unicode's rules though their bytes differ: nobody could
+    /// tell the two apart in a report, and text compares equal everywhere in Swift.
+    private mutating func distinct(_ names: [String], root: String) -> [String] {
+        var seen: Set<String> = []
+        let distinct = names.filter { seen.insert($0).inserted }
+        if distinct.count < names.count {
+            let message = "the directory has two names that differ only in Unicode normalisation; the second is ignored"
+            directoryError = ConfigError(.badPath, message, path: root)
+        }
+        return distinct
     }
 
     /// As many names as the limit allows: those that are known, then the first.

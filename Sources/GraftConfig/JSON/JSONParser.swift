@@ -35,7 +35,7 @@ struct JSONParser {
     /// Reads the whole text.
     mutating func run() throws(JSONFault) {
         guard scanner.text.count <= limits.bytes else {
-            throw JSONFault("the text is longer than \(limits.bytes) bytes", at: limits.bytes, code: .limit)
+            throw JSONFault("the text is longer than \(limits.bytes) bytes", at: 0, code: .limit)
         }
         if scanner.byte == 0xEF, scanner.byte(at: 1) == 0xBB, scanner.byte(at: 2) == 0xBF {
             throw JSONFault("the text begins with a byte order mark, which JSON does not have", at: 0)

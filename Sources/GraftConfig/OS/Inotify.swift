@@ -33,9 +33,11 @@ struct Inotify: ~Copyable {
     /// Opens an instance.
     static func open() -> Int32 { inotify_init1(O_NONBLOCK | O_CLOEXEC) }
 
-    /// Watches for the bits of `mask` in addition to what is watched for already.
+    /// Watches for the bits of `mask` in addition to what is watched for already. What has become a link or a file
+    /// since it was seen as a directory is reported as missing.
     func add(_ directory: String, _ mask: UInt32) throws(SystemFailure) -> Int32 {
-        let watch = inotify_add_watch(descriptor.number, directory, mask | UInt32(IN_ONLYDIR) | UInt32(IN_MASK_ADD))
+        let how = UInt32(IN_ONLYDIR) | UInt32(IN_DONT_FOLLOW) | UInt32(IN_MASK_ADD)
+        let watch = inotify_add_watch(descriptor.number, directory, mask | how)
         guard watch >= 0 else { throw SystemFailure("inotify_add_watch") }
         return watch
     }

@@ -107,6 +107,7 @@ private struct ConfigSourceCheck {
 }
 
 extension ConfigSourceCheck {
+    /// What was put before the source was made is handed out, once each.
     private mutating func givesWhatIsThere() throws {
         try stage.put("a.json", "[1]")
         try stage.put("b.json", "[2]")
@@ -117,6 +118,7 @@ extension ConfigSourceCheck {
         listener.source.close()
     }
 
+    /// Sequences are 1, 2, 3, … and versions grow.
     private mutating func counts() throws {
         let listener = try listen()
         for (round, name) in ["a.json", "b.json", "a.json", "a.json"].enumerated() {
@@ -129,6 +131,7 @@ extension ConfigSourceCheck {
         listener.source.close()
     }
 
+    /// Content that is there already is not handed out again.
     private mutating func ignoresSameContent() throws {
         let listener = try listen()
         try stage.put("a.json", "[1]")
@@ -140,6 +143,7 @@ extension ConfigSourceCheck {
         listener.source.close()
     }
 
+    /// A problem is told with its path, and takes nothing away.
     private mutating func keepsLastGood() throws {
         let listener = try listen()
         try stage.put("a.json", "[1]")
@@ -154,6 +158,7 @@ extension ConfigSourceCheck {
         listener.source.close()
     }
 
+    /// Old content that comes back ends the problem without an update.
     private mutating func clearsProblems() throws {
         let listener = try listen()
         try stage.put("a.json", "[1]")
@@ -168,6 +173,7 @@ extension ConfigSourceCheck {
         listener.source.close()
     }
 
+    /// What goes and comes back is two updates, and its versions go on.
     private mutating func removesAndReturns() throws {
         let listener = try listen()
         try stage.put("a.json", "[1]")
@@ -182,6 +188,7 @@ extension ConfigSourceCheck {
         listener.source.close()
     }
 
+    /// Without changes there are no events, and hardly a wake-up.
     private mutating func isQuiet() throws {
         let listener = try listen()
         try stage.put("a.json", "[1]")
@@ -193,6 +200,7 @@ extension ConfigSourceCheck {
         listener.source.close()
     }
 
+    /// After `close` there are neither events nor a descriptor.
     private mutating func closes() throws {
         let listener = try listen()
         expect(listener.source.descriptor >= 0, "the descriptor of an open source is \(listener.source.descriptor)")
