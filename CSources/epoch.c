@@ -1,19 +1,23 @@
-/* epoch.c: the list of records, the objects that wait, and the proof that none is freed early.
+/* epoch.c: the clock, the list of records and the objects that wait; why none is freed early.
  *
- * Object X is unlinked, then retired with the tag r, the epoch at that time. Reclaiming (1) advances the epoch past r,
- * (2) orders itself against all readers, (3) looks at every record, (4) frees X if no open section is pinned at r or
- * before. Let S be a section that loads X. Then S is open in (3), pinned at r or before, or it ended before (3):
- *  - S is not pinned later than r: its epoch would come from the release store in (1); by acquire S would then see the
- *    unlinking, which is before (1), and could not load X.
+ * Readers touch only the clock, the list of records (to register) and their own record; all else is the writer's.
+ * Never frees anything but through its `release`. Neighbours: epoch.h, os. */
+#include "epoch.h"
+#include "os/os.h"
+#include <stdlib.h>
+
+/* The proof. Object X is unlinked, then retired with the tag r, the epoch at that time. Reclaiming (1) advances the
+ * epoch past r, (2) orders itself against all readers, (3) looks at every record, (4) frees X if no open section is
+ * pinned at r or before. Let S be a section that loads X. Then S is open in (3) and pinned at r or before, or it ended
+ * before (3):
+ *  - S is not pinned later than r: its epoch would come from the release store in (1), or a later one; by acquire S
+ *    would then see the unlinking, which is before (1), and could not load X.
  *  - (2) runs a full barrier inside S's thread, at some point of its program (with fences: the fence of S and ours are
  *    totally ordered). If S's store to `pinned` comes after that point, so do its loads, and they see the unlinking. So
  *    it comes before, and (3) sees it, or a later value of that record.
  *  - A later value (0, or the next section's) was stored with release after S's last load; our acquire makes S's loads
  *    happen before the free. The same argument covers a record that is registered meanwhile.
- * Nothing here is touched by readers but the clock and the list of records. */
-#include "epoch.h"
-#include "os/os.h"
-#include <stdlib.h>
+ * Tests/C/test_epoch_interleavings.c tries it out. */
 
 struct gr_epoch_clock gr_epoch_clock GR_ALIGNED(GR_CACHE_LINE) = {1, true};
 

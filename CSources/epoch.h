@@ -1,15 +1,14 @@
 /* epoch.h: reclamation: what readers may still see is not freed.
  *
+ * Owns the list of reading threads' records and the objects that wait to be freed. Never calls malloc or frees an
+ * object on a reading thread. Neighbours: status, compiler, os.
+ *
  * Writer: one at a time (the control plane's lock, which fork handlers hold across fork). Readers: any thread.
- * Progress: entering and leaving a section is wait-free and async-signal-safe: one load, one store, no fence and no
- * locked instruction; the reclaimer pays instead, with membarrier (the asymmetric scheme of liburcu). Registration is
- * lock-free. gr_epoch_reclaim never waits for a reader; only gr_epoch_synchronise does, with a limit.
+ * Progress: entering and leaving a section is wait-free and async-signal-safe: a few loads and one store, no fence and
+ * no locked instruction; the reclaimer pays instead, with membarrier (the asymmetric scheme of liburcu). Registration
+ * is lock-free. gr_epoch_reclaim never waits for a reader; only gr_epoch_synchronise does, with a limit.
  * Linearisation: a section begins at its store to `pinned` and ends at its store of 0.
- * Reclamation: of objects, after a grace period (proof in epoch.c). Records are never freed or unlinked: each reading
- * thread brings its own, which must stay readable for the life of the process (type-stable). A record whose thread
- * ends may be given to another thread, outside a section.
- * Memory: 32 bytes for each object that waits; kept for reuse, so bounded by the most that ever waited at once.
- * Never does: call malloc or free an object on a reading thread. Neighbours: status, compiler, os. */
+ * Reclamation: of objects, after a grace period (proof in epoch.c). Records are never freed or unlinked. */
 #ifndef GR_EPOCH_H
 #define GR_EPOCH_H
 
@@ -20,8 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One per reading thread. `pinned` is 0 outside a section, else the epoch in which the section began. Written by its
- * thread only; read by the reclaimer. Its owner keeps it on a cache line that other threads do not write. */
+/* One per reading thread, brought by it; must stay readable for the life of the process (type-stable). The record of a
+ * thread that has ended may be given to another one, outside a section. `pinned` is 0 outside a section, else the epoch
+ * in which the section began. Written by its thread only; read by the reclaimer. Its owner keeps it on a cache line
+ * that other threads do not write. */
 struct gr_epoch_record {
     _Atomic uint64_t pinned;
     struct gr_epoch_record *_Atomic next; /* list of all records ever registered; never unlinked */
@@ -71,6 +72,7 @@ static inline void gr_epoch_leave(struct gr_epoch_record *record) {
 
 /* Hands over an object that has been unlinked; `release(object)` is called by a later gr_epoch_reclaim, on the writer,
  * when no section that could have seen it is open. `release` may retire and reclaim. Writer only.
+ * Remembering an object takes 32 bytes, kept for reuse: bounded by the most objects that ever waited at once.
  * When there is no memory to remember the object, and reclaiming at once does not help, it is left alone for ever and
  * counted in gr_epoch_leaked: never freed early. */
 void gr_epoch_retire(void *object, void (*release)(void *object));

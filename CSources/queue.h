@@ -1,34 +1,8 @@
 /* queue.h: sequence-ordered updates: many writers, one drainer.
  *
- * Order. Each item has a sequence (1, 2, 3, …) and is embedded in its owner's update. The drainer gets items in exactly
- * that order. An item at or below the last one handed out is stale; one whose sequence is waiting already is a
- * duplicate; one beyond a gap waits until the gap is filled, or until a snapshot replaces everything before it.
- * A snapshot with sequence S is due at once: whatever waits at or below S is superseded, also an older snapshot and a
- * plain item S; what waits above S stays and follows. What arrives at or below S afterwards is stale, snapshot or not.
- * Automatic sequences. An item submitted with sequence 0 gets one more than the largest sequence among the items
- * accepted before it, in the order of submission (the linearisation order below); the drainer computes it. So automatic
- * items alone are numbered without a gap, whatever was refused in between, and an automatic item is never stale or a
- * duplicate. Mixed: after an explicit 100, automatic items take 101, 102, … and wait for the gap before 100 like
- * anyone else; an explicit number that an automatic item already has is a duplicate, or stale.
- *
- * Writers: any thread. Drainer: one thread at a time; the owner passes the role on with acquire and release (a lock).
- * Progress: submission is lock-free: two compare-and-swaps, each of which fails only because another writer, or for the
- * first one the drainer, has succeeded. The drainer never waits for a writer.
- * Linearisation: submission at the compare-and-swap that pushes the item; a refusal at the load of the counter that
- * decides it. Hand-out at the store to `last`.
- * No ABA: a push succeeds when the head is the very pointer that the item's `next` holds. If the head was taken and the
- * same item pushed again in between, that is still the right `next`, and a writer never looks into another's item; the
- * drainer takes the whole stack by one exchange that compares nothing.
- * Bounds: `capacity` places; every item that the queue owns has one, from before its push until it leaves. A queue that
- * is full of items beyond a gap must not refuse what would end that: a snapshot, and the item right after the last one
- * handed out, may take one of GR_QUEUE_RESERVE further places, which the next draining frees.
- * Memory: no call but create allocates. Items link themselves into a splay tree, the drainer's alone, in which an
- * insertion or removal costs O(log n) amortised in every order, and O(1) in order or in reverse.
- * Wrap: sequences are 64 bits and do not wrap. After UINT64_MAX nothing can follow: explicit items are stale, automatic
- * ones are refused by the drainer with GRAFT_LIMIT_QUEUE, until gr_queue_restart.
- * Reclamation: an item is its owner's again when it is handed out, dropped or refused.
- * After fork, in the child: a submission that another thread had begun is lost there, and its place stays taken.
- * Neighbours: status, compiler. */
+ * Owns the order of one stream's updates and what waits for its turn; decides it once, so that nothing after it
+ * compares sequences. Items are embedded in their owner's updates. Never looks into those, never waits, and allocates
+ * nothing after creation. Below: the rules of order, then the rules of concurrency. Neighbours: status, compiler. */
 #ifndef GR_QUEUE_H
 #define GR_QUEUE_H
 
@@ -37,13 +11,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Order. Sequences are 1, 2, 3, …; the drainer gets items in exactly that order.
+ *
+ * - An item at or below the last one handed out is stale; one whose sequence is waiting already is a duplicate; one
+ *   beyond a gap waits until the gap is filled, or until a snapshot replaces everything before it.
+ * - A snapshot with sequence S is due at once: whatever waits at or below S is superseded, also an older snapshot and a
+ *   plain item S; what waits above S stays and follows. What arrives at or below S afterwards is stale, snapshot or not.
+ * - Automatic sequences: an item submitted with sequence 0 gets one more than the largest sequence among the items
+ *   accepted before it, in the order of submission (the linearisation order below); the drainer computes it. So
+ *   automatic items alone are numbered without a gap, whatever was refused in between, and an automatic item is never
+ *   stale or a duplicate.
+ * - Mixed: after an explicit 100, automatic items take 101, 102, … and wait for the gap before 100 like anyone else; an
+ *   explicit number that an automatic item already has is a duplicate, superseded or stale.
+ * - Wrap: sequences have 64 bits and do not wrap. After UINT64_MAX nothing can follow: explicit items are stale,
+ *   automatic ones are refused by the drainer with GRAFT_LIMIT_QUEUE, until gr_queue_restart. */
+
+/* Concurrency.
+ *
+ * - Writers: any thread. Drainer: one thread at a time; the owner passes the role on with acquire and release (a lock).
+ * - Progress: submission is lock-free: two compare-and-swaps, each of which fails only because another writer or the
+ *   drainer has succeeded. The drainer never waits for a writer.
+ * - Linearisation: submission at the compare-and-swap that pushes the item; a refusal at the load of the counter that
+ *   decides it; a hand-out at the store to `last`.
+ * - No ABA: a push succeeds when the head is the very pointer that the item's `next` holds. If the head was taken and
+ *   the same item pushed again in between, that is still the right `next`, and a writer never looks into another's item;
+ *   the drainer takes the whole stack by one exchange, which compares nothing.
+ * - Bounds: `capacity` places; every item that the queue owns has one, from before its push until it leaves. A queue
+ *   that is full of items beyond a gap must not refuse what would end that: a snapshot, and the item right after the
+ *   last one handed out, may take one of GR_QUEUE_RESERVE further places, which the next draining frees.
+ * - Memory: items link themselves into a splay tree, the drainer's alone, in which an insertion or removal costs
+ *   O(log n) amortised in every order, and O(1) in order or in reverse.
+ * - Reclamation: an item is its owner's again when it is handed out, dropped or refused.
+ * - After fork, in the child: a submission that another thread had begun is lost there, and its place stays taken. */
+
 struct gr_queue;
 
 struct gr_queue_item {
-    uint64_t
-        sequence;  /* set by the submitter; an automatic one (0) is replaced by the drainer before it is handed out */
-    bool snapshot; /* set by the submitter */
-    struct gr_queue_item *next;           /* the queue's: the one pushed before */
+    uint64_t sequence;          /* the submitter's; 0 is replaced by the drainer before the item is handed out */
+    bool snapshot;              /* the submitter's */
+    struct gr_queue_item *next; /* the queue's: the one pushed before */
     struct gr_queue_item *lower, *higher; /* the queue's: subtrees of smaller and of greater sequences */
 };
 
