@@ -26,6 +26,7 @@
 enum {
     GR_ELF_SEGMENTS_MAX = 64,           /* PT_LOAD headers of an image; more is GRAFT_BAD_IMAGE */
     GR_ELF_BUILD_ID_MAX = 64,           /* bytes; a longer build-id counts as none */
+    GR_ELF_NOTES_MAX = 1 << 20,         /* bytes of notes that are searched for the build-id */
     GR_ELF_SYMBOL_MAX = 1 << 16,        /* bytes of one symbol's name; a longer one is ignored */
     GR_ELF_NAMES_MAX = 1 << 29,         /* bytes of all names of an image: bounds the time to sort them */
     GR_ELF_MINIDEBUG_MAX = 1 << 26,     /* bytes that .gnu_debugdata may unpack to, and its decoder may use */

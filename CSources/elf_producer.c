@@ -16,15 +16,22 @@
 #include "elf_internal.h"
 #include <string.h>
 
+enum { PRODUCER_MAX = 1024 /* bytes of a producer that are looked at */ };
+
 static bool begins_with(const char *text, const char *start) {
     return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool contains(const char *text, size_t size, const char *part) {
+    return memmem(text, size, part, strlen(part)) != NULL;
 }
 
 /* Vendors put their name before "clang version", so that is searched for; GCC may quote its command line, so what is
  * GCC's is excluded first. */
 bool gr_elf_producer_keeps_abi(const char *producer) {
+    size_t size = strnlen(producer, PRODUCER_MAX);
     return !begins_with(producer, "GNU ") && !begins_with(producer, "GCC:") &&
-           (strstr(producer, "clang version ") != NULL || strstr(producer, "Swift version ") != NULL);
+           (contains(producer, size, "clang version ") || contains(producer, size, "Swift version "));
 }
 
 /* Linkers sign too, and make no code that calls functions. */

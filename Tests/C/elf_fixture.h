@@ -5,10 +5,11 @@
 #define ELF_FIXTURE_H
 
 #include "check.h"
+#include "compiler.h"
 #include "elf_internal.h"
 
 /* Runs a shell command in the folder; it must succeed. $F is the folder of the checked-in sources. */
-void elf_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void elf_run(const char *format, ...) GR_PRINTF(1, 2);
 /* True when a shell command succeeds. */
 bool elf_try(const char *command);
 /* The path of a name in the folder; valid until the fourth next call. */

@@ -171,6 +171,19 @@ static void bounds_what_debug_information_unpacks_to(void) {
     gr_elf_close(elf);
 }
 
+/* Debug files that dwz made refer to an alternate file, by a name, which is not followed, and a build-id. */
+static void uses_no_debug_information_whose_alternate_file_is_missing(void) {
+    static const char id[] = "aaaaaaaaaaaaaaaaaaaa";
+    char hex[2 * sizeof id];
+    gr_elf_write_hex((const uint8_t *)id, sizeof id - 1, hex);
+    elf_run("gcc -g -fPIC -shared -Wl,--build-id=0x%s $F/kinds.c -o alternate", hex);
+    elf_run("printf \"$PWD/alternate\\0%s\" >alt && objcopy --add-section .gnu_debugaltlink=alt whole.so dwz.so", id);
+    CHECK(open_knows_local("dwz.so", false));
+    elf_run("mkdir -p debug-root/.build-id/%.2s && cp alternate debug-root/.build-id/%.2s/%s.debug", hex, hex, hex + 2);
+    CHECK(open_knows_local("dwz.so", true));
+    elf_run("rm -r debug-root/.build-id");
+}
+
 static void knows_no_lines_when_memory_for_them_is_refused(void) {
     gr_fault_set(GR_OS_COMMIT, 0, 1);
     CHECK(open_knows_local("zlib.so", false));
@@ -191,6 +204,7 @@ int main(void) {
     RUN(passes_over_damaged_minidebuginfo);
     RUN(reads_compressed_debug_information);
     RUN(bounds_what_debug_information_unpacks_to);
+    RUN(uses_no_debug_information_whose_alternate_file_is_missing);
     RUN(knows_no_lines_when_memory_for_them_is_refused);
     return 0;
 }

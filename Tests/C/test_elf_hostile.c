@@ -272,6 +272,40 @@ static void bounds_the_length_of_a_build_id(void) {
     }
 }
 
+/* An image whose notes are one that fills `filler` bytes, and the build-id in 12 + 4 + 4 bytes. */
+static void check_build_id_after(size_t filler, const char *expected) {
+    enum { ROOM = 4096 };
+    static uint8_t image[GR_ELF_NOTES_MAX + ROOM];
+    size_t size;
+    uint8_t *whole = elf_load("whole.so", &size);
+    Elf64_Ehdr header;
+    memcpy(&header, whole, sizeof header);
+    free(whole);
+    header.e_phoff = sizeof header;
+    header.e_phnum = 1;
+    header.e_shoff = 0;
+    size_t notes = sizeof header + sizeof(Elf64_Phdr);
+    Elf64_Phdr segment = {.p_type = PT_NOTE, .p_offset = notes, .p_filesz = filler + 20, .p_align = 4};
+    Elf64_Nhdr first = {.n_descsz = (Elf64_Word)(filler - sizeof first)};
+    Elf64_Nhdr second = {.n_namesz = 4, .n_descsz = 4, .n_type = NT_GNU_BUILD_ID};
+    memset(image, 0, sizeof image);
+    memcpy(image, &header, sizeof header);
+    memcpy(image + sizeof header, &segment, sizeof segment);
+    memcpy(image + notes, &first, sizeof first);
+    memcpy(image + notes + filler, &second, sizeof second);
+    memcpy(image + notes + filler + sizeof second, "GNU\0\x12\x34\xab\xcd", 8);
+    elf_store("notes", image, sizeof image);
+    struct gr_elf *elf = elf_open("notes");
+    CHECK_TEXT(gr_elf_build_id(elf), expected);
+    gr_elf_close(elf);
+}
+
+static void bounds_the_search_for_a_build_id(void) {
+    check_build_id_after(64, "1234abcd");
+    check_build_id_after(GR_ELF_NOTES_MAX - 20, "1234abcd");
+    check_build_id_after(GR_ELF_NOTES_MAX - 16, "");
+}
+
 int main(void) {
     make_files();
     RUN(rejects_or_reads_every_truncation);
@@ -287,6 +321,7 @@ int main(void) {
     RUN(bounds_the_bytes_of_all_names);
     RUN(bounds_the_length_of_a_symbol);
     RUN(bounds_the_length_of_a_build_id);
+    RUN(bounds_the_search_for_a_build_id);
     if (STARVE_POSSIBLE) {
         in_child(reports_that_there_is_no_memory);
         printf("ok reports_that_there_is_no_memory\n");

@@ -46,6 +46,16 @@ static void judges_the_texts_of_producers(void) {
     CHECK(!gr_elf_producer_keeps_abi(""));
 }
 
+static void looks_at_a_bounded_part_of_a_producer(void) {
+    static char text[4096] = "";
+    size_t length = strlen("clang version ");
+    memset(text, ' ', sizeof text - 1);
+    memcpy(text + 1024 - length, "clang version ", length);
+    CHECK(gr_elf_producer_keeps_abi(text));
+    memmove(text + 1, text, sizeof text - 2);
+    CHECK(!gr_elf_producer_keeps_abi(text));
+}
+
 /* Linked with the start-up files of GCC, whose mark is in .comment. */
 static void trusts_clang_where_debug_information_covers_everything(void) {
     elf_run("gcc -shared clang-g.o -o clang-g.so && readelf -p .comment clang-g.so | grep -q GCC:");
@@ -129,6 +139,7 @@ static void trusts_nothing_in_an_image_without_functions(void) {
 
 int main(void) {
     RUN(judges_the_texts_of_producers);
+    RUN(looks_at_a_bounded_part_of_a_producer);
     if (!elf_try("clang --version >clang-version 2>&1")) {
         printf("   clang is not installed: its images are not tested\n");
         return 0;
