@@ -4,30 +4,10 @@
 #include "check.h"
 #include "demangle.h"
 #include "elf_view.h"
+#include "fixture.h"
+#include "images.h"
 
 #include <dlfcn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static void in_child(void (*test)(void)) {
-    fflush(stdout);
-    pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        test();
-        fflush(stdout);
-        _exit(0);
-    }
-    int status = 0;
-    CHECK_EQUAL(waitpid(child, &status, 0), child);
-    CHECK_EQUAL(status, 0);
-}
-
-#define RUN_IN_CHILD(behaviour)        \
-    do {                               \
-        in_child(behaviour);           \
-        printf("ok %s\n", #behaviour); \
-    } while (0)
 
 static struct gr_demangled demangled;
 
@@ -147,6 +127,28 @@ static void what_is_not_plain_is_refused_without_a_runtime(void) {
     }
 }
 
+static char demangled_by_us[] = "Shop.fromTheExecutable() -> ()";
+
+/* Stands for the runtime of a static Swift executable: a local symbol, which the dynamic loader cannot find. */
+__attribute__((used, noinline)) static char *swift_demangle(
+    const char *mangled, size_t size, char *buffer, size_t *buffer_size, uint32_t flags) {
+    (void)mangled, (void)size, (void)flags;
+    CHECK(*buffer_size > sizeof demangled_by_us);
+    memcpy(buffer, demangled_by_us, sizeof demangled_by_us);
+    return buffer;
+}
+
+static void a_demangler_that_is_local_to_the_executable_is_found(void) {
+    CHECK(dlsym(RTLD_DEFAULT, "swift_demangle") == NULL);
+    struct gr_resolver *resolver;
+    CHECK_EQUAL(gr_resolver_create(&resolver), GRAFT_OK);
+    CHECK_EQUAL(gr_resolver_refresh(resolver, NULL, NULL, NULL), GRAFT_OK);
+    check_name("$s4Shop1fyyF", "Shop.f()"); /* nobody looked yet */
+    gr_resolver_find_swift(resolver);
+    check_name("$s4Shop1fyyF", demangled_by_us);
+    gr_resolver_destroy(resolver);
+}
+
 /* The folder with the toolchain's Swift libraries. */
 static void swift_library(const char *name, char *path, size_t size) {
     FILE *pipe = popen("dirname \"$(dirname \"$(readlink -f \"$(command -v swiftc)\")\")\"", "r");
@@ -214,6 +216,7 @@ int main(void) {
     RUN_IN_CHILD(a_demangler_that_was_handed_in_is_used);
     RUN_IN_CHILD(plain_swift_names_are_read_without_a_runtime);
     RUN_IN_CHILD(what_is_not_plain_is_refused_without_a_runtime);
+    RUN_IN_CHILD(a_demangler_that_is_local_to_the_executable_is_found);
     RUN_IN_CHILD(a_runtime_that_is_loaded_locally_is_found_and_agrees);
     return 0;
 }
