@@ -4,6 +4,8 @@
 // reported as a complaint, never fatal: the host must not fail because of a variable of ours. The gate's three variables
 // belong to GraftSCA. Neighbours: Agent.swift obeys these, the tool's `run` sets them.
 
+internal import Glibc
+
 /// The agent's settings.
 package struct AgentSettings: Hashable, Sendable {
     /// The file or folder of payloads to follow.
@@ -36,6 +38,8 @@ package struct AgentSettings: Hashable, Sendable {
     package var exitWait = waitDefault
     /// The process number of the program that was started; nil when nobody said.
     package var program: Int32?
+    /// Where the control socket may lie, most wanted first.
+    package var socketPlaces: [SocketPlace]
     /// Where debug lines go; nil when they go nowhere.
     package var log: LogDestination?
     /// What was wrong with the variables, a line each.
@@ -52,6 +56,7 @@ package struct AgentSettings: Hashable, Sendable {
     /// The settings in an environment.
     package init(environment: (String) -> String?) {
         func text(_ variable: String) -> String? { environment(variable).flatMap { $0.isEmpty ? nil : $0 } }
+        socketPlaces = SocketPlace.candidates(user: geteuid(), environment: environment)
         configuration = text(Self.configurationVariable)
         report = text(Self.reportVariable)
         program = text(Self.programVariable).flatMap { Int32($0) }

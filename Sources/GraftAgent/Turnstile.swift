@@ -3,8 +3,9 @@
 // Owns one number. A child of fork has only the thread that forked; what another thread was in the middle of stays half
 // done there for ever. So the agent's thread enters before it works and leaves before it waits, and a fork holds the
 // turnstile for the moment of the copy: the child knows that it inherited a resting agent, which a new thread can take
-// over, or that it did not, and then leaves it alone. A fork never waits here; the agent waits for a fork, which is
-// short. States: 0 resting, 1 working, 2·n resting while n forks are under way.
+// over, or that it did not, and then leaves it alone. A fork waits ten milliseconds at most: what the agent does often (a
+// report, an answer) is shorter, and for the rest no host shall wait. The agent waits for a fork. States: 0 resting,
+// 1 working, 2·n resting while n forks are under way.
 
 internal import Glibc
 internal import Synchronization
@@ -13,8 +14,9 @@ internal import Synchronization
 final class Turnstile: Sendable {
     private let state = Atomic<Int>(0)
 
-    /// Microseconds between two looks while a fork is under way.
+    /// Microseconds between two looks, and looks of a fork at a working agent.
     private static let pause: UInt32 = 100
+    private static let forkLooks = 100
 
     /// The agent begins to work.
     func enter() {
@@ -29,12 +31,9 @@ final class Turnstile: Sendable {
 
     /// A fork begins; returns whether the agent rests and will until `endFork`.
     func beginFork() -> Bool {
-        var now = state.load(ordering: .relaxed)
-        while now != 1 {
-            // Acquire pairs with the release in `leave`.
-            let answer = state.compareExchange(expected: now, desired: now + 2, ordering: .acquiring)
-            if answer.exchanged { return true }
-            now = answer.original
+        for _ in 0..<Self.forkLooks {
+            if holdRest() { return true }
+            usleep(Self.pause)
         }
         return false
     }
@@ -44,4 +43,16 @@ final class Turnstile: Sendable {
 
     /// The child has one thread and no other fork under way.
     func reset() { state.store(0, ordering: .releasing) }
+
+    /// Counts one more fork, unless the agent works.
+    private func holdRest() -> Bool {
+        var now = state.load(ordering: .relaxed)
+        while now != 1 {
+            // Acquire pairs with the release in `leave`.
+            let answer = state.compareExchange(expected: now, desired: now + 2, ordering: .acquiring)
+            if answer.exchanged { return true }
+            now = answer.original
+        }
+        return false
+    }
 }
