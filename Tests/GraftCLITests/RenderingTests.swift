@@ -70,7 +70,7 @@ import Testing
     private func view(_ json: String) throws -> StatusView { StatusView(try JSONDocument.parse(json).root) }
 
     private static let status = """
-        {"gate":{"open":true,"reason":null},"start_error":null,
+        {"gate":{"open":true,"reason":null},"error":null,
          "agent":{"problem":null,"configuration_problems":["a.json:3:1: a comma is expected"]},
          "configurations":[{"path":"b.json","errors":[{"message":"bad","line":2,"column":7}]}],
          "targets":[

@@ -62,7 +62,12 @@ enum ExplainCommand {
 
     /// The files that a word stands for.
     private static func files(of word: String) throws(Refusal) -> [File] {
-        guard let process = pid_t(word), process > 0 else { return [File(shown: word, path: word)] }
+        guard let process = pid_t(word), process > 0 else {
+            guard access(word, R_OK) == 0 else {
+                throw Refusal(String(cString: strerror(errno)), place: word, exitCode: ExitCode.failure)
+            }
+            return [File(shown: word, path: word)]
+        }
         let facts = try ProcessFacts(process: process)
         guard let mapped = facts.executableFiles else {
             throw Refusal(

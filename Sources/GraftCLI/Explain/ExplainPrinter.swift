@@ -34,7 +34,6 @@ final class ExplainPrinter {
         } else {
             if files > 0 { output.line("") }
             output.line(Table.printable(file))
-            output.line(Self.row("OFFSET", "SIZE", "ENTRY", "EXIT", "FUNCTION"))
         }
         files += 1
     }
@@ -44,6 +43,7 @@ final class ExplainPrinter {
         if isJSON {
             output.write((summary.functions == 0 ? "\n" : ",\n") + Self.text(Self.json(explanation)))
         } else {
+            if summary.functions == 0 { output.line(Self.row("OFFSET", "SIZE", "ENTRY", "EXIT", "FUNCTION")) }
             output.line(Self.row(explanation))
         }
         summary.add(explanation)
@@ -56,8 +56,9 @@ final class ExplainPrinter {
             let error = failure.map { ",\"error\":" + Self.text(.string($0)) } ?? ""
             output.write("\n],\"summary\":\(Self.text(summary.json))\(error)}")
         } else {
-            if let failure { output.line("  not explained: \(failure)") }
-            if files == 1 || summary.functions > 0 { output.line("") }
+            if summary.functions > 0 { output.line("") }
+            if let failure { return output.line("  not explained: \(failure)") }
+            if summary.functions == 0 { return output.line("  no function matches") }
             summary.lines.forEach { output.line($0) }
         }
     }

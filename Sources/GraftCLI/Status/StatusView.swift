@@ -111,7 +111,7 @@ struct StatusView: Hashable, Sendable {
 
     /// What went wrong in the agent.
     private static func problems(_ status: JSONNode) -> [String] {
-        var problems = [status["start_error"]?.string, status["agent"]?["problem"]?.string].compactMap { $0 }
+        var problems = [status["error"]?.string, status["agent"]?["problem"]?.string].compactMap { $0 }
         problems += status["agent"]?["configuration_problems"]?.elements?.compactMap(\.string) ?? []
         for configuration in status["configurations"]?.elements.map(Array.init) ?? [] {
             let path = configuration["path"]?.string ?? "?"
