@@ -96,7 +96,7 @@ static bool restless(void) {
 
 /* Nothing is patched, not even by ourselves, before there is a probe to install. */
 static void *run(void *unused) {
-    gr_in_handler = true; /* what we call ourselves is not reported */
+    gr_thread_is_ours();
     while (!atomic_load_explicit(&stopping, memory_order_acquire)) {
         uint32_t before = __atomic_load_n(&gr_notifications, __ATOMIC_ACQUIRE); /* pairs with gr_notify */
         round_of_work();

@@ -20,7 +20,7 @@ enum { CONTROL_WAIT_MS = 20 };
 static __thread bool have_control GR_TLS_MODEL;
 
 static void prepare(void) {
-    have_control = gr_control_running() && !gr_in_handler && gr_control_try_lock(CONTROL_WAIT_MS);
+    have_control = gr_control_running() && !gr_in_handler() && gr_control_try_lock(CONTROL_WAIT_MS);
     gr_late_fork_lock();
 }
 

@@ -74,7 +74,7 @@ static enum graft_status start_all(const struct graft_options *options) {
 }
 
 GR_PUBLIC enum graft_status graft_start(const struct graft_options *options) {
-    if (gr_in_handler)
+    if (gr_in_handler())
         return GRAFT_IN_HANDLER;
     pthread_mutex_lock(&lock);
     enum graft_status status = starts > 0 ? GRAFT_OK : start_all(options);
@@ -98,7 +98,7 @@ static void stop_all(void) {
 }
 
 GR_PUBLIC enum graft_status graft_stop(void) {
-    if (gr_in_handler)
+    if (gr_in_handler())
         return GRAFT_IN_HANDLER;
     pthread_mutex_lock(&lock);
     enum graft_status status = starts == 0 ? GRAFT_NOT_STARTED : GRAFT_OK;
@@ -112,7 +112,7 @@ GR_PUBLIC enum graft_status graft_stop(void) {
 GR_PUBLIC enum graft_status graft_symbolise(uint64_t address, struct graft_symbol *symbol) {
     if (symbol == NULL)
         return GRAFT_INVALID_ARGUMENT;
-    if (gr_in_handler)
+    if (gr_in_handler())
         return GRAFT_IN_HANDLER;
     if (!gr_control_running())
         return GRAFT_NOT_STARTED;

@@ -18,68 +18,73 @@ uint64_t gr_hits_without_frame(void) {
     return atomic_load_explicit(&without_frame, memory_order_relaxed);
 }
 
-/* Raises the guard. Null when this hit is not to be reported: a handler is running on this thread, or no block for the
- * thread was to be had. */
-static inline struct gr_thread *begin(int *error_number) {
-    if (GR_UNLIKELY(gr_in_handler)) {
-        atomic_fetch_add_explicit(&suppressed, 1, memory_order_relaxed);
-        return NULL;
-    }
-    gr_in_handler = true;
-    struct gr_thread *thread = gr_self;
-    if (GR_UNLIKELY(thread == NULL) && (thread = gr_thread_take()) == NULL) {
-        atomic_fetch_add_explicit(&suppressed, 1, memory_order_relaxed);
-        gr_in_handler = false;
-        return NULL;
-    }
-    *error_number = *thread->error_number;
-    gr_epoch_enter(&thread->epoch);
-    return thread;
+/* What a hit has in hand while handlers run. */
+struct visit {
+    struct gr_thread *thread;
+    int error_number;
+};
+
+static GR_NOINLINE bool begin_slowly(struct visit *visit) {
+    if (visit->thread == NULL)
+        visit->thread = gr_thread_take();
+    if (visit->thread != NULL && !gr_in_handler())
+        return true;
+    atomic_fetch_add_explicit(&suppressed, 1, memory_order_relaxed);
+    return false;
 }
 
-static inline void end(struct gr_thread *thread, int error_number) {
-    gr_epoch_leave(&thread->epoch);
-    *thread->error_number = error_number;
-    gr_in_handler = false;
+/* Raises the guard, which is the epoch section itself. False when this hit is not to be reported: a handler is running
+ * on this thread, or no block for the thread was to be had. */
+static inline bool begin(struct visit *visit) {
+    visit->thread = gr_self;
+    if (GR_UNLIKELY(visit->thread == NULL ||
+                    atomic_load_explicit(&visit->thread->epoch.pinned, memory_order_relaxed) != 0) &&
+        !begin_slowly(visit))
+        return false;
+    gr_epoch_enter(&visit->thread->epoch);
+    visit->error_number = *visit->thread->error_number;
+    return true;
+}
+
+static inline void end(const struct visit *visit) {
+    *visit->thread->error_number = visit->error_number;
+    gr_epoch_leave(&visit->thread->epoch);
 }
 
 static inline const struct gr_attachments *attachments_of(const struct gr_site *site) {
-    return atomic_load_explicit(&site->attachments, memory_order_acquire); /* pairs with the release in probe.c */
+    return atomic_load_explicit(&site->attachments, memory_order_acquire); /* pairs with the release in attach.c */
 }
 
-static inline void fill(struct graft_hit *hit, struct gr_site *site, const struct gr_attachment *attachment,
+static inline struct graft_hit describe(const struct gr_site *site, const struct gr_attachment *attachment,
     enum graft_phase phase, struct graft_registers *registers, uint64_t stack_pointer, uint64_t return_address) {
-    *hit = (struct graft_hit){
-        .probe = attachment->probe,
-        .phase = phase,
-        .thread = (attachment->flags & GRAFT_PROBE_THREAD) != 0 ? gr_os_thread_id() : 0,
-        .entry = &site->entry,
-        .registers = registers,
-        .return_address = return_address,
-        .stack_pointer = stack_pointer,
-    };
+    struct graft_hit hit;
+    hit.probe = attachment->probe;
+    hit.phase = phase;
+    hit.thread = 0;
+    hit.entry = &site->entry;
+    hit.registers = registers;
+    hit.return_address = return_address;
+    hit.stack_pointer = stack_pointer;
+    hit.nanoseconds = 0;
+    hit.cookie = 0;
+    if (GR_UNLIKELY((attachment->flags & GRAFT_PROBE_THREAD) != 0))
+        hit.thread = gr_os_thread_id();
+    return hit;
 }
 
 /* Mode once: true for the one caller that reports. */
-static bool claim(struct gr_attachment *attachment) {
+static GR_NOINLINE bool claim(struct gr_attachment *attachment) {
     if (atomic_load_explicit(&attachment->fired, memory_order_relaxed) ||
-        atomic_exchange_explicit(&attachment->fired, true, memory_order_acq_rel)) /* pairs with probe.c's look */
+        atomic_exchange_explicit(&attachment->fired, true, memory_order_acq_rel)) /* pairs with armed in attach.c */
         return false;
     gr_notify();
     return true;
 }
 
-static bool wants_entry(struct gr_attachment *attachment) {
-    switch (attachment->mode) {
-    case GRAFT_MODE_ENTRY:
-    case GRAFT_MODE_ENTRY_EXIT:
+static inline bool wants_entry(struct gr_attachment *attachment) {
+    if (GR_LIKELY(attachment->mode == GRAFT_MODE_ENTRY || attachment->mode == GRAFT_MODE_ENTRY_EXIT))
         return true;
-    case GRAFT_MODE_ONCE:
-        return claim(attachment);
-    case GRAFT_MODE_COUNT:
-        return false;
-    }
-    return false;
+    return attachment->mode == GRAFT_MODE_ONCE && claim(attachment);
 }
 
 static inline void keep_caller(struct gr_site *site, const struct graft_registers *registers, uint64_t stack_pointer) {
@@ -88,9 +93,17 @@ static inline void keep_caller(struct gr_site *site, const struct graft_register
         gr_capture_hit(site, registers, stack_pointer);
 }
 
-/* Tells the probes of an entry; `frame`, when there is one, remembers which were told and their cookies. */
-static void enter(struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer,
-    struct gr_frame *frame) {
+/* A frame remembers which probes were told of the entry, and their cookies. */
+static inline void remember(struct gr_frame *frame, const struct gr_attachment *attachment, uint64_t cookie) {
+    frame->entered[frame->count].probe = attachment->probe;
+    frame->entered[frame->count++].cookie = cookie;
+    if ((attachment->flags & GRAFT_PROBE_TIME) != 0)
+        frame->start = gr_os_nanoseconds();
+}
+
+/* Tells the probes of an entry. `frame` is null when the exit is not watched. */
+static inline void tell_entry(
+    struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer, struct gr_frame *frame) {
     const struct gr_attachments *list = attachments_of(site);
     keep_caller(site, registers, stack_pointer);
     uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
@@ -98,45 +111,38 @@ static void enter(struct gr_site *site, struct graft_registers *registers, uint6
         struct gr_attachment *attachment = list->item[i];
         if (!wants_entry(attachment))
             continue;
-        struct graft_hit hit;
-        fill(&hit, site, attachment, GRAFT_PHASE_ENTER, registers, stack_pointer, return_address);
+        struct graft_hit hit =
+            describe(site, attachment, GRAFT_PHASE_ENTER, registers, stack_pointer, return_address);
         if (attachment->handler != NULL)
             attachment->handler(&hit, attachment->context);
-        if (frame == NULL || attachment->mode != GRAFT_MODE_ENTRY_EXIT)
-            continue;
-        frame->entered[frame->count].probe = attachment->probe;
-        frame->entered[frame->count++].cookie = hit.cookie;
-        if ((attachment->flags & GRAFT_PROBE_TIME) != 0)
-            frame->start = gr_os_nanoseconds();
+        if (frame != NULL && attachment->mode == GRAFT_MODE_ENTRY_EXIT)
+            remember(frame, attachment, hit.cookie);
     }
 }
 
 /* A hit inside a handler, or on the library's own thread: only our own probes are told. The list stays whole: an outer
  * section is open, or this is the thread that changes lists. */
-static void enter_nested(struct gr_site *site, struct graft_registers *registers) {
+static GR_NOINLINE void enter_nested(struct gr_site *site, struct graft_registers *registers) {
     const struct gr_attachments *list = attachments_of(site);
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         struct gr_attachment *attachment = list->item[i];
         if (!attachment->internal)
             continue;
-        struct graft_hit hit;
-        fill(&hit, site, attachment, GRAFT_PHASE_ENTER, registers, 0, 0);
+        struct graft_hit hit = describe(site, attachment, GRAFT_PHASE_ENTER, registers, 0, 0);
         attachment->handler(&hit, attachment->context);
     }
 }
 
 void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers) {
     struct gr_site *site = atomic_load_explicit(&slot->site, memory_order_acquire); /* pairs with patch.c */
+    struct visit visit;
     gr_arch_count(site->counter, slot);
-    int error_number;
-    struct gr_thread *thread = begin(&error_number);
-    if (GR_UNLIKELY(thread == NULL)) {
-        if (gr_in_handler)
-            enter_nested(site, registers);
+    if (GR_UNLIKELY(!begin(&visit))) {
+        enter_nested(site, registers);
         return;
     }
-    enter(site, registers, (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN, NULL);
-    end(thread, error_number);
+    tell_entry(site, registers, (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN, NULL);
+    end(&visit);
 }
 
 /* Without a frame the thunk jumps to the relocated block, whose address it looks for in the padding. */
@@ -147,14 +153,15 @@ static struct gr_frame *no_frame(const struct gr_slot *slot, struct graft_regist
 
 struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers *registers) {
     struct gr_site *site = atomic_load_explicit(&slot->site, memory_order_acquire); /* pairs with patch.c */
+    struct visit visit;
     gr_arch_count(site->counter, slot);
-    int error_number;
-    struct gr_thread *thread = begin(&error_number);
-    if (thread == NULL)
+    if (GR_UNLIKELY(!begin(&visit))) {
+        enter_nested(site, registers);
         return no_frame(slot, registers);
+    }
     uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
-    struct gr_frame *frame = gr_frame_open(thread, stack_pointer);
-    if (frame != NULL) {
+    struct gr_frame *frame = gr_frame_open(visit.thread, stack_pointer);
+    if (GR_LIKELY(frame != NULL)) {
         frame->return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
         frame->caller_rbx = registers->rbx;
         frame->call = slot->relocated;
@@ -164,40 +171,40 @@ struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers
     } else {
         atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
     }
-    enter(site, registers, stack_pointer, frame);
-    end(thread, error_number);
+    tell_entry(site, registers, stack_pointer, frame);
+    end(&visit);
     return frame != NULL ? frame : no_frame(slot, registers);
 }
 
-/* Tells the probes that saw the entry and are still attached. */
-static void leave(struct gr_frame *frame, enum graft_phase phase, struct graft_registers *registers) {
+static inline void tell_exit_of(const struct gr_frame *frame, uint32_t index, struct gr_attachment *attachment,
+    enum graft_phase phase, struct graft_registers *registers) {
+    struct graft_hit hit =
+        describe(frame->site, attachment, phase, registers, frame->stack_pointer, frame->return_address);
+    hit.cookie = frame->entered[index].cookie;
+    if ((attachment->flags & GRAFT_PROBE_TIME) != 0 && frame->start != 0)
+        hit.nanoseconds = gr_os_nanoseconds() - frame->start;
+    if (attachment->handler != NULL)
+        attachment->handler(&hit, attachment->context);
+}
+
+/* Tells the probes that saw the entry and are still attached, in the reverse order. */
+static inline void tell_exit(const struct gr_frame *frame, enum graft_phase phase, struct graft_registers *registers) {
     const struct gr_attachments *list = attachments_of(frame->site);
-    uint64_t now = frame->start != 0 ? gr_os_nanoseconds() : 0;
-    for (uint32_t i = frame->count; list != NULL && i-- > 0;) {
-        for (uint32_t j = 0; j < list->count; j++) {
-            struct gr_attachment *attachment = list->item[j];
-            if (attachment->probe != frame->entered[i].probe || attachment->handler == NULL)
-                continue;
-            struct graft_hit hit;
-            fill(&hit, frame->site, attachment, phase, registers, frame->stack_pointer, frame->return_address);
-            hit.nanoseconds = (attachment->flags & GRAFT_PROBE_TIME) != 0 ? now - frame->start : 0;
-            hit.cookie = frame->entered[i].cookie;
-            attachment->handler(&hit, attachment->context);
-        }
-    }
+    for (uint32_t i = frame->count; list != NULL && i-- > 0;)
+        for (uint32_t j = 0; j < list->count; j++)
+            if (list->item[j]->probe == frame->entered[i].probe)
+                tell_exit_of(frame, i, list->item[j], phase, registers);
 }
 
 void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers) {
-    bool outer = !gr_in_handler; /* a call that a handler made: its entry was not reported, so it has no frame */
-    int error_number;
-    struct gr_thread *thread = outer && frame->count > 0 ? begin(&error_number) : NULL;
-    if (thread != NULL) {
-        leave(frame, GRAFT_PHASE_LEAVE, registers);
-        end(thread, error_number);
+    struct visit visit = {.thread = gr_self};
+    if (GR_LIKELY(!gr_in_handler() && frame->count > 0 && begin(&visit))) {
+        tell_exit(frame, GRAFT_PHASE_LEAVE, registers);
+        end(&visit);
     }
     *(uint64_t *)(uintptr_t)((char *)registers + GR_LEAVE_RETURN) = frame->return_address;
     registers->rbx = frame->caller_rbx;
-    gr_frame_close(frame);
+    gr_frame_close(frame, visit.thread);
 }
 
 /* The personality routine of the exit thunks (Itanium C++ ABI, exception handling, level I). The unwinder asks it about
@@ -209,14 +216,14 @@ int gr_personality(int version, int actions, uint64_t exception_class, void *exc
 int gr_personality(int version, int actions, uint64_t exception_class, void *exception, void *context) {
     (void)version, (void)exception_class, (void)exception, (void)context;
     struct gr_thread *thread = gr_self;
-    if ((actions & CLEANUP_PHASE) == 0 || thread == NULL || gr_in_handler)
+    if ((actions & CLEANUP_PHASE) == 0 || thread == NULL || gr_in_handler())
         return CONTINUE_UNWIND;
     struct gr_frame *frame = gr_frame_passed(thread, (uint64_t)(uintptr_t)__builtin_frame_address(0));
-    int error_number;
-    if (frame != NULL && frame->count > 0 && begin(&error_number) != NULL) {
+    struct visit visit;
+    if (frame != NULL && frame->count > 0 && begin(&visit)) {
         struct graft_registers registers = {0};
-        leave(frame, GRAFT_PHASE_UNWIND, &registers);
-        end(thread, error_number);
+        tell_exit(frame, GRAFT_PHASE_UNWIND, &registers);
+        end(&visit);
     }
     return CONTINUE_UNWIND;
 }

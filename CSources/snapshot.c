@@ -138,7 +138,7 @@ static void build(struct builder *b, struct graft_snapshot *snapshot) {
 GR_PUBLIC enum graft_status graft_snapshot_take(struct graft_snapshot **snapshot) {
     if (snapshot == NULL)
         return GRAFT_INVALID_ARGUMENT;
-    if (gr_in_handler)
+    if (gr_in_handler())
         return GRAFT_IN_HANDLER;
     if (!gr_control_running())
         return GRAFT_NOT_STARTED;
@@ -168,7 +168,7 @@ GR_PUBLIC void graft_snapshot_free(struct graft_snapshot *snapshot) {
 static enum graft_status in_section(enum graft_status (*look)(void *query), void *query) {
     if (gr_plane.sites == NULL)
         return GRAFT_NOT_STARTED;
-    if (gr_in_handler)
+    if (gr_in_handler())
         return look(query);
     struct gr_thread *self = gr_self != NULL ? gr_self : gr_thread_take();
     if (self == NULL)
@@ -224,7 +224,7 @@ GR_PUBLIC enum graft_status graft_lookup_identifier(const char *identifier, uint
 GR_PUBLIC enum graft_status graft_probe_hits(graft_probe_id id, uint64_t *hits) {
     if (hits == NULL)
         return GRAFT_INVALID_ARGUMENT;
-    if (gr_in_handler)
+    if (gr_in_handler())
         return GRAFT_IN_HANDLER;
     if (!gr_control_running())
         return GRAFT_NOT_STARTED;

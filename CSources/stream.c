@@ -59,7 +59,7 @@ static void dropped(struct gr_queue_item *item, enum graft_status why, void *con
 }
 
 GR_PUBLIC enum graft_status graft_stream_open(const char *name, struct graft_stream **stream) {
-    if (gr_in_handler)
+    if (gr_in_handler())
         return GRAFT_IN_HANDLER;
     if (name == NULL || stream == NULL || strlen(name) > NAME_MAX_BYTES)
         return GRAFT_INVALID_ARGUMENT;
@@ -232,7 +232,7 @@ static enum graft_status own_stream(struct graft_stream **stream) {
 static enum graft_status apply_and_wait(
     const struct graft_change *changes, size_t count, struct graft_outcome *outcomes) {
     struct graft_stream *stream;
-    if (gr_in_handler)
+    if (gr_in_handler())
         return GRAFT_IN_HANDLER;
     enum graft_status status = own_stream(&stream);
     if (status != GRAFT_OK)

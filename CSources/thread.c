@@ -14,7 +14,6 @@ enum {
 };
 
 __thread struct gr_thread *gr_self;
-__thread bool gr_in_handler;
 
 static struct gr_thread *_Atomic chunks[CHUNKS];
 static _Atomic uint32_t taken_once;  /* blocks ever taken: numbers up to this exist */
@@ -95,6 +94,14 @@ struct gr_thread *gr_thread_take(void) {
     return thread;
 }
 
+/* A block that no reclaimer knows: its section is always open, and means nothing. */
+void gr_thread_is_ours(void) {
+    static struct gr_thread own;
+    atomic_store_explicit(&own.epoch.pinned, 1, memory_order_relaxed);
+    own.error_number = &errno;
+    gr_self = &own;
+}
+
 /* A younger block with the same id means that the id was given to another thread. */
 static bool superseded(const struct gr_thread *thread, uint32_t id, uint32_t numbers) {
     for (uint32_t number = 1; number <= numbers; number++) {
@@ -123,7 +130,7 @@ void gr_threads_reap(void) {
 }
 
 void gr_threads_after_fork(void) {
-    if (gr_self != NULL)
+    if (gr_self != NULL && gr_self->index != 0)
         atomic_store_explicit(&gr_self->id, gr_os_thread_id(), memory_order_relaxed);
     uint32_t numbers = atomic_load_explicit(&taken_once, memory_order_relaxed);
     for (uint32_t number = 1; number <= numbers; number++) {
@@ -134,6 +141,7 @@ void gr_threads_after_fork(void) {
 }
 
 static void recycle(struct gr_thread *thread, struct gr_frame *frame) {
+    atomic_store_explicit(&frame->closed, false, memory_order_relaxed); /* ours alone again */
     frame->below = thread->free;
     thread->free = frame;
 }
@@ -196,7 +204,7 @@ static struct gr_frame *unused(struct gr_thread *thread) {
     return thread->fresh < GR_FRAMES_PER_THREAD ? &thread->frame[thread->fresh++] : NULL;
 }
 
-struct gr_frame *gr_frame_open(struct gr_thread *thread, uint64_t stack_pointer) {
+struct gr_frame *gr_frame_find(struct gr_thread *thread, uint64_t stack_pointer) {
     settle(thread, stack_pointer);
     struct gr_frame *frame = unused(thread);
     if (frame == NULL) {
@@ -206,16 +214,9 @@ struct gr_frame *gr_frame_open(struct gr_thread *thread, uint64_t stack_pointer)
             return NULL;
     }
     frame->stack_pointer = stack_pointer;
-    frame->owner = thread;
     frame->below = thread->open;
-    atomic_store_explicit(&frame->closed, false, memory_order_relaxed);
     thread->open = frame;
     return frame;
-}
-
-void gr_frame_close(struct gr_frame *frame) {
-    /* release: the owner may reuse the frame only after everything was read from it; pairs with settle and collect */
-    atomic_store_explicit(&frame->closed, true, memory_order_release);
 }
 
 /* Frames of one stack are entered from high to low addresses, and unwound from low to high: the one being passed is the
@@ -229,7 +230,7 @@ struct gr_frame *gr_frame_passed(struct gr_thread *thread, uint64_t stack_pointe
             nearest = frame;
     }
     if (nearest != NULL) {
-        gr_frame_close(nearest);
+        atomic_store_explicit(&nearest->closed, true, memory_order_release);
         thread->passing = nearest;
     }
     return nearest;

@@ -22,7 +22,6 @@ struct gr_frame {
 
     uint64_t stack_pointer; /* at entry: where the return address was */
     struct gr_site *site;
-    struct gr_thread *owner;
     struct gr_frame *below; /* the owner's next open call, or the next free frame; the owner's alone */
     _Atomic bool closed;    /* release by whoever leaves; acquire by the owner */
     uint64_t start;         /* nanoseconds; 0 when no probe asked */
@@ -37,11 +36,11 @@ _Static_assert(offsetof(struct gr_frame, caller_rbx) == GR_FRAME_RBX, "layout.h"
 _Static_assert(offsetof(struct gr_frame, call) == GR_FRAME_CALL, "layout.h");
 
 struct gr_thread {
-    struct gr_epoch_record epoch;
+    struct gr_epoch_record epoch; /* an open section is also the re-entry guard: a handler is running */
     int *error_number;         /* this thread's errno */
     struct gr_frame *open;     /* the latest open call */
-    struct gr_frame *passing;  /* the one that an unwinder was last seen to pass: it may still be reading it */
     struct gr_frame *free;
+    struct gr_frame *passing;  /* the one that an unwinder was last seen to pass: it may still be reading it */
     uint32_t fresh;            /* frames never used begin here */
     _Atomic uint32_t id;       /* kernel thread id; 0 while the block is free */
     uint32_t index, next_free; /* in the table of blocks; the free list's link */
@@ -52,7 +51,11 @@ struct gr_thread {
 /* The calling thread's block, or null before its first reported hit. */
 extern __thread struct gr_thread *gr_self GR_TLS_MODEL;
 /* True while a handler runs on this thread, and always on the library's own. */
-extern __thread bool gr_in_handler GR_TLS_MODEL;
+static inline bool gr_in_handler(void) {
+    return gr_self != NULL && atomic_load_explicit(&gr_self->epoch.pinned, memory_order_relaxed) != 0;
+}
+/* From now on the calling thread is the library's own: what it calls is not reported. */
+void gr_thread_is_ours(void);
 
 /* Takes a block for the calling thread; null when GR_THREADS_MAX are taken or memory is refused. Hit plane. */
 struct gr_thread *gr_thread_take(void);
@@ -62,10 +65,34 @@ void gr_threads_reap(void);
 /* In the child of a fork: only the calling thread is left. */
 void gr_threads_after_fork(void);
 
+/* The rest of gr_frame_open, for when frames that were left in another order have to be looked through. */
+struct gr_frame *gr_frame_find(struct gr_thread *thread, uint64_t stack_pointer);
+
 /* A frame for a call whose return address is at `stack_pointer`; null when none is free. Own thread. */
-struct gr_frame *gr_frame_open(struct gr_thread *thread, uint64_t stack_pointer);
-/* Gives a frame back; any thread. What it holds stays readable until its owner opens another. */
-void gr_frame_close(struct gr_frame *frame);
+static inline struct gr_frame *gr_frame_open(struct gr_thread *thread, uint64_t stack_pointer) {
+    struct gr_frame *frame = thread->free, *below = thread->open;
+    bool plain = frame != NULL && (below == NULL || (below->stack_pointer > stack_pointer &&
+                                                        !atomic_load_explicit(&below->closed, memory_order_acquire)));
+    if (GR_UNLIKELY(!plain))
+        return gr_frame_find(thread, stack_pointer);
+    thread->free = frame->below;
+    frame->stack_pointer = stack_pointer;
+    frame->below = below;
+    thread->open = frame;
+    return frame;
+}
+
+/* Gives a frame back; any thread (`self` is the calling one's block, or null). Another thread's frame stays on its
+ * list, marked; release: its owner may use it again only after everything was read; pairs with gr_frame_find. */
+static inline void gr_frame_close(struct gr_frame *frame, struct gr_thread *self) {
+    if (GR_LIKELY(self != NULL && self->open == frame)) {
+        self->open = frame->below;
+        frame->below = self->free;
+        self->free = frame;
+    } else {
+        atomic_store_explicit(&frame->closed, true, memory_order_release);
+    }
+}
 /* The open call that an unwinder, running at `stack_pointer` on this thread, is passing; null when there is none. It is
  * closed by this, but not used again while the unwinder may need it. Own thread. */
 struct gr_frame *gr_frame_passed(struct gr_thread *thread, uint64_t stack_pointer);

@@ -80,6 +80,12 @@
         .macro  vector_restore n
         movups  GR_REG_XMM + 16 * \n (%rsp), %xmm\n
         .endm
+        .macro  vector_restore_avx n
+        vmovups GR_REG_XMM + 16 * \n (%rbp), %xmm\n
+        .endm
+        .macro  vector_save_avx n
+        vmovups %xmm\n, GR_REG_XMM + 16 * \n (%rsp)
+        .endm
         .macro  vector_save_upper n
         vextractf128 $1, %ymm\n, 16 * \n (%rsp)
         .endm
@@ -94,6 +100,7 @@
         movq    %rsp, %rbp
         subq    $UPPER_SIZE, %rsp
         vectors save_upper, 0, 16
+        vzeroupper
         .endif
         .ifc \kind,xsave
         movq    %rsp, %rbp
@@ -112,11 +119,13 @@
         movl    gr_xsave_mask(%rip), %eax
         movl    gr_xsave_mask+4(%rip), %edx
         xsave64 (%rsp)
+        vzeroupper
         .endif
         .endm
 
         .macro  restore_wide kind
         .ifc \kind,xsave
+        vectors restore_avx, 0, 16      /* clears the upper parts, which the next instruction brings back */
         movl    gr_xsave_mask(%rip), %eax
         movl    gr_xsave_mask+4(%rip), %edx
         xrstor64 (%rsp)
@@ -133,8 +142,15 @@
         .macro  save_vectors kind, abi_count
         .ifc \kind,abi
         vectors save, 0, \abi_count
-        .else
+        .endif
+        .ifc \kind,all
         vectors save, 0, 16
+        .endif
+        .ifc \kind,avx                  /* old and new encodings are never mixed while upper halves are in use: slow */
+        vectors save_avx, 0, 16
+        .endif
+        .ifc \kind,xsave
+        vectors save_avx, 0, 16
         .endif
         .endm
         .macro  restore_vectors kind, abi_count
@@ -142,9 +158,6 @@
         vectors restore, 0, \abi_count
         .endif
         .ifc \kind,all
-        vectors restore, 0, 16
-        .endif
-        .ifc \kind,xsave
         vectors restore, 0, 16
         .endif
         .endm

@@ -1,0 +1,123 @@
+/* bench_hit.c: what one call of an instrumented function costs, beside its floor in the same run.
+ *
+ *   bench_hit [--json]
+ *
+ * Each figure is the least of many repetitions, in thread CPU time, over the same function bare: a shared machine only
+ * ever adds. The goals are those of the README. Uses the public interface only. */
+#include <graft/graft.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { REPETITIONS = 25, CALLS = 1000000 };
+
+int bench_work(int), bench_bare(int);
+int floor_count(int), floor_entry_abi(int), floor_entry_all(int), floor_exit_abi(int), floor_exit_all(int);
+
+typedef int (*function)(int);
+
+static double cpu_nanoseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static volatile int sink;
+
+/* Nanoseconds of one call. */
+static double measure(function call) {
+    double best = 1e9;
+    for (int repetition = 0; repetition < REPETITIONS; repetition++) {
+        int x = 1;
+        double start = cpu_nanoseconds();
+        for (int i = 0; i < CALLS; i++)
+            x = call(i) + (x & 1);
+        double each = (cpu_nanoseconds() - start) / (double)CALLS;
+        sink = x;
+        best = each < best ? each : best;
+    }
+    return best;
+}
+
+static void ignore(struct graft_hit *hit, void *context) {
+    (void)hit, (void)context;
+}
+
+static void require(enum graft_status status, const char *what) {
+    if (status == GRAFT_OK)
+        return;
+    fprintf(stderr, "bench_hit: %s: %s\n", what, graft_status_sentence(status));
+    exit(1);
+}
+
+static graft_probe_id install(enum graft_mode mode) {
+    const struct graft_probe_spec spec = {.target = ":bench_work", .mode = mode, .handler = ignore};
+    struct graft_outcome outcome;
+    require(graft_install(&spec, 1, &outcome), "install");
+    require(outcome.status, "probe");
+    if (outcome.installed != 1)
+        require(outcome.refusal != GRAFT_OK ? outcome.refusal : GRAFT_NOT_FOUND, "entry point");
+    return outcome.probe;
+}
+
+struct row {
+    const char *name;
+    double cost, floor, goal;
+};
+
+static double with_probe(enum graft_mode mode, double bare) {
+    graft_probe_id probe = install(mode);
+    double cost = measure(bench_work) - bare;
+    require(graft_remove(&probe, 1, NULL), "remove");
+    return cost;
+}
+
+/* A probe that has reported: waits until its patch is out. */
+static double disarmed(double bare) {
+    graft_probe_id probe = install(GRAFT_MODE_ONCE);
+    enum graft_state state = GRAFT_STATE_INSTALLED;
+    sink = bench_work(1);
+    while (state == GRAFT_STATE_INSTALLED)
+        require(graft_lookup_address((uint64_t)(uintptr_t)bench_work, NULL, &state), "lookup");
+    double cost = measure(bench_work) - bare;
+    require(graft_remove(&probe, 1, NULL), "remove");
+    return cost;
+}
+
+static void print_table(const struct row *rows, size_t count, double bare) {
+    printf("bare call %.2f ns; over it:\n\n  %-28s %8s %8s %8s\n", bare, "probe", "ns", "floor", "goal");
+    for (size_t i = 0; i < count; i++)
+        printf("  %-28s %8.2f %8.2f %8.2f %s\n", rows[i].name, rows[i].cost, rows[i].floor, rows[i].goal,
+            rows[i].cost <= rows[i].goal + 0.3 ? "" : "missed");
+}
+
+static void print_json(const struct row *rows, size_t count, double bare) {
+    printf("{\"bare_ns\":%.3f,\"over_bare\":[", bare);
+    for (size_t i = 0; i < count; i++)
+        printf("%s{\"probe\":\"%s\",\"ns\":%.3f,\"floor_ns\":%.3f,\"goal_ns\":%.2f}", i != 0 ? "," : "", rows[i].name,
+            rows[i].cost, rows[i].floor, rows[i].goal);
+    printf("]}\n");
+}
+
+int main(int argc, char **argv) {
+    require(graft_start(NULL), "start");
+    double bare = measure(bench_bare);
+    const bool abi = getenv("BENCH_ABI") != NULL; /* a clang-built program: callers assume the ABI only */
+    const struct row rows[] = {
+        {"count", with_probe(GRAFT_MODE_COUNT, bare), measure(floor_count) - bare, 1.5},
+        {abi ? "entry" : "entry, preserving all", with_probe(GRAFT_MODE_ENTRY, bare),
+            measure(abi ? floor_entry_abi : floor_entry_all) - bare, abi ? 6 : 9},
+        {abi ? "entry + exit" : "entry + exit, preserving all", with_probe(GRAFT_MODE_ENTRY_EXIT, bare),
+            measure(abi ? floor_exit_abi : floor_exit_all) - bare, abi ? 10 : 17},
+        {"disarmed", disarmed(bare), 0, 0},
+        {"removed", measure(bench_work) - bare, 0, 0},
+    };
+    size_t count = sizeof rows / sizeof *rows;
+    if (argc > 1 && strcmp(argv[1], "--json") == 0)
+        print_json(rows, count, bare);
+    else
+        print_table(rows, count, bare);
+    require(graft_stop(), "stop");
+    return 0;
+}
