@@ -265,4 +265,18 @@ import Testing
         #expect(source.poll().count == 1)
         #expect(try FileConfigSource(path: "x.json").path == FileManager.default.currentDirectoryPath + "/x.json")
     }
+
+    @Test(
+        "a file that is stamped with a time far away is read like any other",
+        arguments: [Int.max / 2, 13_569_465_600, -1])
+    func readsOddStamps(seconds: Int) throws {
+        let scratch = try Scratch()
+        try scratch.write("a.json", "[1]")
+        let stamp = timespec(tv_sec: seconds, tv_nsec: 0)
+        // A file system that cannot hold the time takes the nearest that it can.
+        #expect(utimensat(AT_FDCWD, scratch.at("a.json"), [stamp, stamp], 0) == 0)
+        let stage = try Stage(scratch)
+        #expect(brief(stage.poll()) == ["a.json v1 #1 [1]"])
+        #expect(stage.settle().isEmpty)
+    }
 }

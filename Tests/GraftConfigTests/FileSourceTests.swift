@@ -136,4 +136,32 @@ import Testing
         }
         #expect(stage.source.trackedCount == 0)
     }
+
+    @Test("under a writer that never pauses only whole contents are handed out, and the last one is in force")
+    func survivesBusyWriters() throws {
+        let scratch = try Scratch()
+        let listener = ConfigSourceListener(try FileConfigSource(path: scratch.path))
+        let rounds = 400
+        @Sendable func text(_ round: Int) -> String { "[" + String(repeating: "\(round),", count: 2_000) + "\(round)]" }
+        let writer = Thread {
+            for round in 1...rounds {
+                switch round % 4 {
+                case 0: try? scratch.replace("a.json", text(round))
+                case 1: try? scratch.write("a.json", String(text(round).dropLast(7)))
+                case 2: try? scratch.remove("a.json")
+                default: try? scratch.write("a.json", text(round))
+                }
+            }
+        }
+        writer.start()
+        let last = Array(text(rounds).utf8)
+        #expect(listener.listen(for: .seconds(20)) { _ in listener.inForce[scratch.at("a.json")] == last })
+        #expect(listener.problems.isEmpty)
+        for update in listener.updates {
+            guard let bytes = update.bytes else { continue }
+            let values = Set(try JSONDocument.parse(bytes).root.value.array ?? [])
+            #expect(values.count == 1, "two writings were mixed")
+        }
+        #expect(listener.updates.map(\.sequence) == Array(1...UInt64(listener.updates.count)))
+    }
 }

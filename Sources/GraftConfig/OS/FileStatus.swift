@@ -57,10 +57,16 @@ extension FileStatus {
         device = UInt64(raw.st_dev)
         inode = UInt64(raw.st_ino)
         size = Int64(raw.st_size)
-        modified = Int64(raw.st_mtim.tv_sec) * 1_000_000_000 + Int64(raw.st_mtim.tv_nsec)
-        changed = Int64(raw.st_ctim.tv_sec) * 1_000_000_000 + Int64(raw.st_ctim.tv_nsec)
+        modified = Self.nanoseconds(raw.st_mtim)
+        changed = Self.nanoseconds(raw.st_ctim)
         mode = UInt32(raw.st_mode)
         owner = UInt32(raw.st_uid)
+    }
+
+    /// A stamp as one number. Anybody can stamp a file with a year that does not fit; it wraps, and still differs from
+    /// other stamps, which is all that stamps are for here.
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
     /// What is at `path` itself: a link is not followed.
