@@ -72,7 +72,7 @@ static enum verdict compare_demangled(const struct gr_functions *functions, size
     const struct gr_symbol *symbol, const struct gr_pattern *pattern, const struct gr_selection *selection) {
     bool swift = symbol->language == GR_LANGUAGE_SWIFT;
     bool asked = swift ? selection->swift || selection->swift_named : selection->cxx;
-    if (!asked || !gr_pattern_could_match(pattern, symbol))
+    if (!asked || !gr_pattern_could_match(pattern, symbol, !selection->swift))
         return VERDICT_NO;
     const char *demangled = name_of(functions, function);
     if (!swift)
@@ -87,7 +87,8 @@ static enum verdict compare_demangled(const struct gr_functions *functions, size
 static bool could_match(
     const struct gr_signature *own, const struct gr_pattern *pattern, const struct gr_selection *selection) {
     return (selection->linker_names && gr_signature_covers(own, &pattern->linker_signature)) ||
-           ((selection->swift || selection->swift_named) && gr_signature_covers(own, &pattern->swift_signature)) ||
+           (selection->swift && gr_signature_covers(own, &pattern->swift_signature)) ||
+           (selection->swift_named && gr_signature_covers(own, &pattern->module_signature)) ||
            (selection->cxx && gr_signature_covers(own, &pattern->cxx_signature));
 }
 

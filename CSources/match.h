@@ -69,7 +69,7 @@ struct gr_pattern {
     size_t starts[GR_QUALIFIER_DOTS_MAX];    /* where in `dotted` the module may begin */
     size_t start_count;
     struct gr_needle swift_needle, module_needle, cxx_needle;
-    struct gr_signature swift_signature, cxx_signature, linker_signature;
+    struct gr_signature swift_signature, module_signature, cxx_signature, linker_signature;
 };
 
 void gr_pattern_prepare(const struct gr_target *target, struct gr_pattern *pattern);
@@ -78,8 +78,9 @@ void gr_pattern_prepare(const struct gr_target *target, struct gr_pattern *patte
 void gr_pattern_needles(struct gr_pattern *pattern);
 void gr_pattern_signatures(struct gr_pattern *pattern);
 
-/* False only when the symbol's demangled name cannot match: saves demangling it. */
-bool gr_pattern_could_match(const struct gr_pattern *pattern, const struct gr_symbol *symbol);
+/* False only when the symbol's demangled name cannot match: saves demangling it. `named`: only GR_MODULE_NAMED counts
+ * for Swift. */
+bool gr_pattern_could_match(const struct gr_pattern *pattern, const struct gr_symbol *symbol, bool named);
 
 /* Compares a linker name: C symbols, and mangled ones spelt out. */
 bool gr_pattern_matches_linker_name(const struct gr_pattern *pattern, const struct gr_symbol *symbol);

@@ -36,25 +36,33 @@ static bool starts_with(const char *text, const char *literal) {
     return strncmp(text, literal, strlen(literal)) == 0;
 }
 
+/* The operator that a text begins with; 0 when it is none. The longest first: "operator+<char>" is + of a template. */
+static size_t operator_size(const char *at) {
+    static const char *const operators[] = {"<=>", "<<=", ">>=", "->*", "[]", "++", "--", "<<", ">>",
+        "<=", ">=", "==", "!=", "&&", "||", "+=", "-=", "*=", "/=", "%=", "^=", "&=", "|=", "->"};
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+        if (starts_with(at, operators[i]))
+            return strlen(operators[i]);
+    return strspn(at, "+-*/%^&|~!=<>,") > 0;
+}
+
+/* A word or a type: "operator new[]", "operator std::vector<int>", "operator"" _km". Null when brackets are wrong. */
+static const char *skip_operator_word(const char *at) {
+    while (at != NULL && *at != 0 && *at != '(')
+        at = *at == '<' ? gr_skip_group(at) : at + 1;
+    return at;
+}
+
 /* Reads "operator" and what it is the operator of. `at` is at the word; returns the byte after, or null. */
 static const char *read_operator(const char *at, struct squeezed *path) {
     const char *c = at + strlen("operator");
     if (starts_with(c, "()"))
         return put(path, "operator{}", 10) ? c + 2 : NULL;
-    size_t symbols = strspn(c, "+-*/%^&|~!=<>,");
-    if (starts_with(c, "[]"))
-        symbols = 2;
-    if (symbols == 0) /* a word or a type: "operator new[]", "operator std::vector<int>", "operator"" _km" */
-        while (c[symbols] != 0 && c[symbols] != '(') {
-            const char *after = c[symbols] == '<' ? gr_skip_group(c + symbols) : c + symbols + 1;
-            if (after == NULL)
-                return NULL;
-            symbols = (size_t)(after - c);
-        }
-    if (symbols == 0 || !put(path, at, (size_t)(c - at) + symbols))
+    size_t size = operator_size(c);
+    const char *after = size > 0 ? c + size : skip_operator_word(c);
+    if (after == NULL || after == c || !put(path, at, (size_t)(after - at)))
         return NULL;
-    c += symbols;
-    return *c == ' ' && c[1] == '<' ? c + 1 : c;
+    return *after == ' ' && after[1] == '<' ? after + 1 : after;
 }
 
 /* "const", "&", "[abi:cxx11]" may stand between a parameter list and what follows it. */

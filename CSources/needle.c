@@ -47,7 +47,8 @@ static void longest_identifier(const char *text, size_t size, struct gr_needle *
 static const char *const coded_in_swift[] = {"init", "deinit", "__allocating_init", "__deallocating_deinit", "getter",
     "setter", "modify", "read", "modify2", "read2", "yielding_mutate", "yielding_borrow", "borrow", "mutate",
     "subscript", "willset", "didset", "unsafeAddressor", "unsafeMutableAddressor", "owningAddressor",
-    "owningMutableAddressor", "nativeOwningAddressor", "nativeOwningMutableAddressor", "materializeForSet"};
+    "owningMutableAddressor", "nativeOwningAddressor", "nativeOwningMutableAddressor", "materializeForSet",
+    "__ivar_destroyer", "__ivar_initializer", "__isolated_deallocating_deinit"};
 
 /* Classes of namespace std that C++ writes as two letters. */
 static const char *const coded_in_cxx[] = {
@@ -135,13 +136,13 @@ static bool occurs(const struct gr_needle *needle, const struct gr_symbol *symbo
     return needle->size == 0 || memmem(symbol->text, symbol->base, needle->text, needle->size) != NULL;
 }
 
-bool gr_pattern_could_match(const struct gr_pattern *pattern, const struct gr_symbol *symbol) {
+bool gr_pattern_could_match(const struct gr_pattern *pattern, const struct gr_symbol *symbol, bool named) {
     if (symbol->cold || symbol->part)
         return false;
     switch (symbol->language) {
     case GR_LANGUAGE_SWIFT:
         return pattern->swift_readable && occurs(&pattern->swift_needle, symbol) &&
-               occurs(&pattern->module_needle, symbol);
+               (!named || occurs(&pattern->module_needle, symbol));
     case GR_LANGUAGE_CXX:
         /* _ZT and _ZG are tables, thunks and guards, whose text ends like that of the function they serve */
         return pattern->cxx_readable && symbol->text[2] != 'T' && symbol->text[2] != 'G' &&

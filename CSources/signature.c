@@ -38,7 +38,8 @@ static struct gr_signature of_linker_name(const struct gr_pattern *pattern) {
 }
 
 void gr_pattern_signatures(struct gr_pattern *pattern) {
-    pattern->swift_signature = both(of_needle(&pattern->swift_needle), of_needle(&pattern->module_needle));
+    pattern->swift_signature = of_needle(&pattern->swift_needle);
+    pattern->module_signature = both(pattern->swift_signature, of_needle(&pattern->module_needle));
     pattern->cxx_signature = of_needle(&pattern->cxx_needle);
     pattern->linker_signature = of_linker_name(pattern);
 }

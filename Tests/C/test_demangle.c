@@ -210,6 +210,72 @@ static void a_runtime_that_is_loaded_locally_is_found_and_agrees(void) {
     gr_demangled_release(&demangled);
 }
 
+static struct gr_target target;
+static struct gr_pattern pattern;
+
+/* Whether the target that is made of a function's own name finds the function. */
+static bool finds_itself(const char *text, const struct gr_symbol *symbol) {
+    if (gr_target_read(text, &target, NULL) != GRAFT_OK)
+        return false;
+    gr_pattern_prepare(&target, &pattern);
+    struct gr_signature own = gr_signature_of(symbol->text, symbol->size);
+    if (symbol->language == GR_LANGUAGE_CXX)
+        return gr_pattern_could_match(&pattern, symbol, false) && gr_signature_covers(&own, &pattern.cxx_signature) &&
+               gr_pattern_matches_cxx(&pattern, demangled.text);
+    struct gr_swift_name name;
+    return gr_swift_name_read(demangled.text, &name) && gr_pattern_could_match(&pattern, symbol, true) &&
+           gr_signature_covers(&own, &pattern.module_signature) &&
+           gr_pattern_matches_swift(&pattern, GR_MODULE_NAMED, &name);
+}
+
+/* A target for the function, by its whole name; false when no user would name it. */
+static bool own_target(const struct gr_symbol *symbol, char *text, size_t size) {
+    struct gr_swift_name swift;
+    if (symbol->cold || symbol->part || symbol->language == GR_LANGUAGE_C || !gr_demangle(symbol, &demangled))
+        return false;
+    if (symbol->language == GR_LANGUAGE_SWIFT)
+        return gr_swift_name_read(demangled.text, &swift) && !swift.part &&
+               snprintf(text, size, "%s:%s%s", swift.module, swift.path, swift.labels) <= GRAFT_TARGET_MAX;
+    return symbol->text[2] != 'T' && symbol->text[2] != 'G' &&
+           snprintf(text, size, "x.so:%s", demangled.text) <= GRAFT_TARGET_MAX;
+}
+
+static size_t check_all(const char *path) {
+    struct gr_elf *elf;
+    const struct gr_elf_function *functions;
+    size_t count, found = 0;
+    CHECK_EQUAL(gr_elf_open(path, &elf), GRAFT_OK);
+    CHECK_EQUAL(gr_elf_functions(elf, &functions, &count), GRAFT_OK);
+    for (size_t i = 0; i < count; i++) {
+        static char text[4 * GR_NAME_PATH_MAX + 16384];
+        struct gr_symbol symbol;
+        gr_symbol_read(functions[i].symbol, &symbol);
+        if (!own_target(&symbol, text, sizeof text))
+            continue;
+        if (!finds_itself(text, &symbol))
+            fprintf(stderr, "%s\n  %s\n  %s\n", functions[i].symbol, demangled.text, text);
+        CHECK(finds_itself(text, &symbol));
+        found++;
+    }
+    gr_elf_close(elf);
+    return found;
+}
+
+static void every_function_of_real_libraries_is_found_by_its_own_name(void) {
+    char path[4096];
+    swift_library("libswiftCore.so", path, sizeof path);
+    void *runtime = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+    CHECK(runtime != NULL);
+    size_t found = check_all(path); /* Swift, and the C++ that its runtime is made of */
+    swift_library("libFoundation.so", path, sizeof path);
+    found += check_all(path);
+    swift_library("lib_FoundationICU.so", path, sizeof path);
+    found += check_all(path);
+    printf("# functions found by their own names: %zu\n", found);
+    CHECK(found > 20000);
+    gr_demangled_release(&demangled);
+}
+
 int main(void) {
     RUN_IN_CHILD(cxx_names_are_read_in_a_program_without_cxx);
     RUN_IN_CHILD(a_mangled_name_may_be_as_long_as_the_limit_and_no_longer);
@@ -218,5 +284,6 @@ int main(void) {
     RUN_IN_CHILD(what_is_not_plain_is_refused_without_a_runtime);
     RUN_IN_CHILD(a_demangler_that_is_local_to_the_executable_is_found);
     RUN_IN_CHILD(a_runtime_that_is_loaded_locally_is_found_and_agrees);
+    RUN_IN_CHILD(every_function_of_real_libraries_is_found_by_its_own_name);
     return 0;
 }
