@@ -38,7 +38,6 @@ static bool fold(struct pass *pass, const struct gr_elf_function *next) {
         last->version = next->version;
         last->default_version = next->default_version;
     }
-    last->default_version |= next->default_version;
     last->ifunc |= next->ifunc;
     last->size = next->size > last->size ? next->size : last->size;
     return true;

@@ -21,9 +21,10 @@ static void finds_exported_and_local_functions(void) {
 
 static void leaves_out_what_is_not_a_function_of_this_image(void) {
     struct gr_elf *elf = elf_open("kinds.so");
-    CHECK(elf_find(elf, "table", NULL) == NULL);        /* data */
-    CHECK(elf_find(elf, "abs", NULL) == NULL);          /* undefined */
-    CHECK(elf_find(elf, "fixed", NULL) == NULL);        /* absolute */
+    CHECK(elf_find(elf, "table", NULL) == NULL); /* data */
+    CHECK(elf_find(elf, "abs", NULL) == NULL);   /* undefined */
+    CHECK(elf_find(elf, "fixed", NULL) == NULL); /* absolute, though there is code at this address: */
+    CHECK(gr_elf_code(elf, 0x1008, &(size_t){0}) != NULL);
     CHECK(elf_find(elf, "second_range", NULL) == NULL); /* a label */
     gr_elf_close(elf);
 }
@@ -63,6 +64,14 @@ static void gives_a_symbol_without_size_that_of_its_unwind_range(void) {
     gr_elf_close(elf);
 }
 
+/* Its record begins a byte early and describes no call: so a trampoline counts as a function that is not unwound. */
+static void takes_no_unwind_range_from_a_signal_trampoline(void) {
+    struct gr_elf *elf = elf_open("kinds.so");
+    const struct gr_elf_function *trampoline = elf_find(elf, "trampoline", NULL);
+    CHECK(trampoline != NULL && !trampoline->has_unwind);
+    gr_elf_close(elf);
+}
+
 static void keeps_old_and_default_versions_apart(const char *name) {
     struct gr_elf *elf = elf_open(name);
     const struct gr_elf_function *old = elf_find(elf, "pick", "V1"), *new = elf_find(elf, "pick", "V2");
@@ -74,6 +83,8 @@ static void keeps_old_and_default_versions_apart(const char *name) {
     CHECK(removed != NULL && !removed->default_version);
     CHECK(steady != NULL && steady->default_version);
     CHECK_EQUAL(elf_count(elf, "steady"), 1);
+    const struct gr_elf_function *plain = elf_find(elf, "plain", "");
+    CHECK(plain != NULL && plain->default_version);
     gr_elf_close(elf);
 }
 
@@ -120,7 +131,8 @@ static void lists_stripped_functions_by_their_unwind_ranges(void) {
         }
     }
     CHECK_EQUAL(found, 1);
-    CHECK_EQUAL(nameless, 2); /* local_one and chosen_fast: no stub of the linker, no part of two_ranges */
+    /* local_one, unlikely_one, chosen_fast: no stub of the linker, no part of two_ranges, no trampoline */
+    CHECK_EQUAL(nameless, 3);
     CHECK(elf_find(stripped, "exported_one", NULL) != NULL);
     gr_elf_close(whole);
     gr_elf_close(stripped);
@@ -157,6 +169,19 @@ static void finds_the_unwind_range_around_an_address(void) {
     gr_elf_close(elf);
 }
 
+static void finds_unwind_ranges_that_the_file_has_out_of_order(void) {
+    struct gr_elf *elf = elf_open("kinds.so");
+    const struct gr_elf_function *first = elf_find(elf, "unlikely_one", NULL),
+                                 *local = elf_find(elf, "local_one", NULL);
+    uint64_t start, size;
+    CHECK(first->address < local->address);
+    CHECK(gr_elf_unwind_range(elf, first->address, &start, &size));
+    CHECK_EQUAL(start, first->address);
+    CHECK(gr_elf_unwind_range(elf, local->address, &start, &size));
+    CHECK_EQUAL(start, local->address);
+    gr_elf_close(elf);
+}
+
 static void tells_build_id_and_soname(void) {
     struct gr_elf *elf = elf_open("kinds.so"), *none = NULL;
     CHECK_TEXT(gr_elf_soname(elf), "libkinds.so.1");
@@ -186,6 +211,17 @@ static void tells_source_lines(void) {
     gr_elf_close(elf);
     elf = elf_open("kinds-stripped.so");
     CHECK(!gr_elf_source_line(elf, address, &file, &line));
+    gr_elf_close(elf);
+}
+
+static void tells_no_line_of_code_that_the_compiler_made_up(void) {
+    elf_run("clang -w -g -shared -fPIC $F/made_up.c -o made_up.so");
+    struct gr_elf *elf = elf_open("made_up.so");
+    const char *file;
+    uint32_t line;
+    CHECK(gr_elf_source_line(elf, elf_find(elf, "written", NULL)->address, &file, &line));
+    CHECK_EQUAL(line, elf_line_of("made_up.c", "int written(int value) {"));
+    CHECK(!gr_elf_source_line(elf, elf_find(elf, "made_up", NULL)->address, &file, &line));
     gr_elf_close(elf);
 }
 
@@ -247,14 +283,18 @@ int main(void) {
     RUN(names_a_function_of_both_tables_once);
     RUN(flags_indirect_functions_and_not_their_resolvers);
     RUN(gives_a_symbol_without_size_that_of_its_unwind_range);
+    RUN(takes_no_unwind_range_from_a_signal_trampoline);
     RUN(reads_versions_from_dynamic_symbols);
     RUN(folds_versions_of_both_tables);
     RUN(reads_versions_from_static_names);
     RUN(lists_stripped_functions_by_their_unwind_ranges);
     RUN(gives_the_code_of_executable_segments_only);
     RUN(finds_the_unwind_range_around_an_address);
+    RUN(finds_unwind_ranges_that_the_file_has_out_of_order);
     RUN(tells_build_id_and_soname);
     RUN(tells_source_lines);
+    if (elf_try("clang --version >clang-version 2>&1"))
+        RUN(tells_no_line_of_code_that_the_compiler_made_up);
     RUN(reads_an_image_without_section_headers);
     RUN(reads_a_table_with_the_older_hash);
     RUN(reads_an_executable_at_fixed_addresses);
