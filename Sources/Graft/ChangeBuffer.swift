@@ -22,7 +22,9 @@ struct ChangeBuffer: ~Copyable {
     }
 
     deinit {
-        for change in changes where change.spec.target != nil { free(UnsafeMutablePointer(mutating: change.spec.target)) }
+        for change in changes where change.spec.target != nil {
+            free(UnsafeMutablePointer(mutating: change.spec.target))
+        }
     }
 
     /// The specifications of the installations.

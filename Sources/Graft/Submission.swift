@@ -29,13 +29,14 @@ final class Submission: Sendable {
     }
 
     /// What the core calls with the outcome.
-    static let receive: @convention(c) (
-        graft_status, UInt64, UnsafePointer<graft_outcome>?, Int, UnsafeMutableRawPointer?
-    ) -> Void = { status, sequence, outcomes, count, context in
-        guard let context else { return }
-        let submission = Unmanaged<Submission>.fromOpaque(context).takeRetainedValue()
-        submission.finish(status, sequence, UnsafeBufferPointer(start: outcomes, count: count))
-    }
+    static let receive:
+        @convention(c) (
+            graft_status, UInt64, UnsafePointer<graft_outcome>?, Int, UnsafeMutableRawPointer?
+        ) -> Void = { status, sequence, outcomes, count, context in
+            guard let context else { return }
+            let submission = Unmanaged<Submission>.fromOpaque(context).takeRetainedValue()
+            submission.finish(status, sequence, UnsafeBufferPointer(start: outcomes, count: count))
+        }
 
     /// Settles the handlers and tells everyone.
     private func finish(_ status: graft_status, _ sequence: UInt64, _ raw: UnsafeBufferPointer<graft_outcome>) {

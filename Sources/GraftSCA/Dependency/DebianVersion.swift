@@ -32,18 +32,14 @@ package struct DebianVersion: Sendable {
             revision = String(rest[rest.index(after: hyphen)...])
             rest = rest[..<hyphen]
         }
-        guard !rest.isEmpty else { return nil }
+        // So that the marks of other notations, `^1.0` and `~1.0`, are not taken for versions.
+        guard rest.utf8.first.map({ Self.isDigit($0) || Self.isLetter($0) }) == true else { return nil }
         upstream = String(rest)
     }
 
     /// Whether a byte may stand in a version. The caret and the underscore are rpm's and apk's.
     private static func isAllowed(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: ".+-~:^_".utf8.contains(byte)
-        }
+        isLetter(byte) || isDigit(byte) || ".+-~:^_".utf8.contains(byte)
     }
 }
 
@@ -104,8 +100,12 @@ extension DebianVersion: Comparable {
     private static func weight(_ byte: UInt8?) -> Int {
         guard let byte, !isDigit(byte) else { return 0 }
         if byte == UInt8(ascii: "~") { return -1 }
-        let isLetter = (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z")
-        return isLetter ? Int(byte) : Int(byte) + 256
+        return isLetter(byte) ? Int(byte) : Int(byte) + 256
+    }
+
+    /// Whether a byte is a letter.
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z")
     }
 
     /// Whether a byte is a digit.

@@ -29,9 +29,17 @@ package struct ImagePackages {
         if let answer = known[image] { return answer }
         if known.count >= Self.maximumImages { known = [:] }
         let names = names(of: image)
-        let answer = databases.lazy.compactMap { $0.package(owning: names) }.first
+        let answer = ask(names)
         known[image] = .some(answer)
         return answer
+    }
+
+    /// The answer of the first database that has one.
+    private func ask(_ names: [String]) -> Package? {
+        for database in databases {
+            if let package = database.package(owning: names) { return package }
+        }
+        return nil
     }
 
     /// The package of an image, if it has been asked for before. Reads nothing.

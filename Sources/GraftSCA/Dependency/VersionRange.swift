@@ -26,6 +26,9 @@ package struct VersionRange: Hashable, Sendable {
     /// The alternatives; each holds when all its conditions do.
     package var alternatives: [[Condition]]
 
+    /// A range of these alternatives.
+    package init(alternatives: [[Condition]]) { self.alternatives = alternatives }
+
     /// Whether one of the alternatives holds for this version. Nothing holds for a text that is no version.
     package func contains(_ version: String) -> Bool {
         guard let version = DebianVersion(version) else { return false }

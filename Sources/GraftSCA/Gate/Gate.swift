@@ -30,7 +30,8 @@ public struct Gate: Hashable, Sendable {
 
         /// `DD_APPSEC_ENABLED is "off", not "1" or "true"`.
         public var description: String {
-            value.map { "\(variable.rawValue) is \"\($0)\", not \"1\" or \"true\"" } ?? "\(variable.rawValue) is not set"
+            value.map { "\(variable.rawValue) is \"\($0)\", not \"1\" or \"true\"" }
+                ?? "\(variable.rawValue) is not set"
         }
     }
 

@@ -15,6 +15,12 @@ package struct Planner: Sendable {
         package var mode: Mode
         /// The identifiers of the advisories, sorted.
         package var advisories: [String]
+
+        /// A demand with these parts.
+        package init(mode: Mode, advisories: [String]) {
+            self.mode = mode
+            self.advisories = advisories
+        }
     }
 
     /// A target whose wishes are all set aside.

@@ -65,7 +65,8 @@ extension ProductState {
         refusedTargets[update.path] = payload.refused.isEmpty ? nil : payload.refused
         var errors = payload.errors.map { $0.at(path: update.path) }
         if payload.errorsOmitted > 0 {
-            errors.append(ConfigError(.limit, "\(payload.errorsOmitted) further errors are not shown", path: update.path))
+            errors.append(
+                ConfigError(.limit, "\(payload.errorsOmitted) further errors are not shown", path: update.path))
         }
         return settle(update, errors.isEmpty ? .applied : .partial, errors: errors)
     }

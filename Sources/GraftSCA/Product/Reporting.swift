@@ -39,7 +39,8 @@ extension ProductState {
     private func wantedTargets(_ infos: [Probe: ProbeInfo]) -> [Report.Target] {
         var targets: [String: Report.Target] = [:]
         for (_, subject) in lingering {
-            targets[subject.target.text] = subject.last.changed(.installed, "removal: \(subject.problem?.code.rawValue ?? "")")
+            targets[subject.target.text] = subject.last.changed(
+                .installed, "removal: \(subject.problem?.code.rawValue ?? "")")
         }
         for refused in refusedTargets.values.joined() {
             targets[refused.text] = Report.Target(

@@ -31,6 +31,14 @@ public final class SCAProduct: Sendable {
         public var state: Report.Configuration.State
         /// What is wrong with it, each with its place.
         public var errors: [ConfigError]
+
+        /// An acknowledgement with these parts.
+        public init(path: String, version: UInt64, state: Report.Configuration.State, errors: [ConfigError] = []) {
+            self.path = path
+            self.version = version
+            self.state = state
+            self.errors = errors
+        }
     }
 
     /// Starts the core when it is needed.
