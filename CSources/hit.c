@@ -67,8 +67,6 @@ static inline struct graft_hit describe(const struct gr_site *site, const struct
     hit.stack_pointer = stack_pointer;
     hit.nanoseconds = 0;
     hit.cookie = 0;
-    if (GR_UNLIKELY((attachment->flags & GRAFT_PROBE_THREAD) != 0))
-        hit.thread = gr_os_thread_id();
     return hit;
 }
 
@@ -101,22 +99,44 @@ static inline void remember(struct gr_frame *frame, const struct gr_attachment *
         frame->start = gr_os_nanoseconds();
 }
 
-/* Tells the probes of an entry. `frame` is null when the exit is not watched. */
-static inline void tell_entry(
-    struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer, struct gr_frame *frame) {
-    const struct gr_attachments *list = attachments_of(site);
-    keep_caller(site, registers, stack_pointer);
+/* Any number of probes, of any mode and flags. */
+static GR_NOINLINE void tell_entry_all(const struct gr_attachments *list, struct gr_site *site,
+    struct graft_registers *registers, uint64_t stack_pointer, struct gr_frame *frame) {
     uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
+    keep_caller(site, registers, stack_pointer);
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         struct gr_attachment *attachment = list->item[i];
         if (!wants_entry(attachment))
             continue;
         struct graft_hit hit =
             describe(site, attachment, GRAFT_PHASE_ENTER, registers, stack_pointer, return_address);
+        if ((attachment->flags & GRAFT_PROBE_THREAD) != 0)
+            hit.thread = gr_os_thread_id();
         if (attachment->handler != NULL)
             attachment->handler(&hit, attachment->context);
         if (frame != NULL && attachment->mode == GRAFT_MODE_ENTRY_EXIT)
             remember(frame, attachment, hit.cookie);
+    }
+}
+
+/* Tells the probes of an entry; the usual case, one plain probe, the short way. `frame` is null when the exit is not
+ * watched. */
+static inline void tell_entry(
+    struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer, struct gr_frame *frame) {
+    const struct gr_attachments *list = attachments_of(site);
+    if (GR_UNLIKELY(list == NULL || list->count != 1 || !list->item[0]->plain ||
+                    atomic_load_explicit(&site->caller_wanted, memory_order_relaxed))) {
+        tell_entry_all(list, site, registers, stack_pointer, frame);
+        return;
+    }
+    const struct gr_attachment *attachment = list->item[0];
+    uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
+    struct graft_hit hit = describe(site, attachment, GRAFT_PHASE_ENTER, registers, stack_pointer, return_address);
+    attachment->handler(&hit, attachment->context);
+    if (frame != NULL && attachment->mode == GRAFT_MODE_ENTRY_EXIT) {
+        frame->entered[0].probe = attachment->probe;
+        frame->entered[0].cookie = hit.cookie;
+        frame->count = 1;
     }
 }
 
@@ -181,19 +201,35 @@ static inline void tell_exit_of(const struct gr_frame *frame, uint32_t index, st
     struct graft_hit hit =
         describe(frame->site, attachment, phase, registers, frame->stack_pointer, frame->return_address);
     hit.cookie = frame->entered[index].cookie;
+    if ((attachment->flags & GRAFT_PROBE_THREAD) != 0)
+        hit.thread = gr_os_thread_id();
     if ((attachment->flags & GRAFT_PROBE_TIME) != 0 && frame->start != 0)
         hit.nanoseconds = gr_os_nanoseconds() - frame->start;
     if (attachment->handler != NULL)
         attachment->handler(&hit, attachment->context);
 }
 
-/* Tells the probes that saw the entry and are still attached, in the reverse order. */
-static inline void tell_exit(const struct gr_frame *frame, enum graft_phase phase, struct graft_registers *registers) {
-    const struct gr_attachments *list = attachments_of(frame->site);
+static GR_NOINLINE void tell_exit_all(const struct gr_attachments *list, const struct gr_frame *frame,
+    enum graft_phase phase, struct graft_registers *registers) {
     for (uint32_t i = frame->count; list != NULL && i-- > 0;)
         for (uint32_t j = 0; j < list->count; j++)
             if (list->item[j]->probe == frame->entered[i].probe)
                 tell_exit_of(frame, i, list->item[j], phase, registers);
+}
+
+/* Tells the probes that saw the entry and are still attached, in the reverse order. */
+static inline void tell_exit(const struct gr_frame *frame, enum graft_phase phase, struct graft_registers *registers) {
+    const struct gr_attachments *list = attachments_of(frame->site);
+    const struct gr_attachment *attachment = list != NULL ? list->item[0] : NULL;
+    if (GR_UNLIKELY(list == NULL || list->count != 1 || frame->count != 1 || !attachment->plain ||
+                    attachment->probe != frame->entered[0].probe)) {
+        tell_exit_all(list, frame, phase, registers);
+        return;
+    }
+    struct graft_hit hit =
+        describe(frame->site, attachment, phase, registers, frame->stack_pointer, frame->return_address);
+    hit.cookie = frame->entered[0].cookie;
+    attachment->handler(&hit, attachment->context);
 }
 
 void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers) {

@@ -109,6 +109,8 @@ enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *pr
     attachment->internal = probe->internal;
     attachment->handler = probe->handler;
     attachment->context = probe->context;
+    attachment->plain = (probe->mode == GRAFT_MODE_ENTRY || probe->mode == GRAFT_MODE_ENTRY_EXIT) &&
+                        probe->handler != NULL && (probe->flags & (GRAFT_PROBE_THREAD | GRAFT_PROBE_TIME)) == 0;
     attachment->hits_before = link->attachment != NULL ? link->attachment->hits_before : gr_counter_read(site);
     enum graft_status status = link->attachment != NULL ? gr_attach_replace(site, link->attachment, attachment)
                                                         : gr_attach(site, attachment);

@@ -50,6 +50,7 @@ struct gr_attachment {
     enum graft_mode mode;
     uint32_t flags; /* GRAFT_PROBE_* */
     bool internal;  /* one of ours: called also while a handler is running */
+    bool plain;     /* reports each entry, with a handler, and no flag asks for more: the short way in hit.c */
     graft_handler handler;
     void *context;
     uint64_t hits_before;  /* the site's count when the probe was attached */
@@ -83,13 +84,11 @@ struct gr_site {
     struct gr_attachments *_Atomic attachments; /* null: none. Release by probe.c, acquire by hit.c */
     struct gr_slot *slot;
     uint64_t *counter; /* of CPU 0; see counters.h */
-
-    /* written once by the hit plane */
-    GR_ALIGNED(GR_CACHE_LINE) _Atomic bool caller_wanted; /* exchanged to false by the first hit */
-    _Atomic uint64_t caller_fallback; /* the first return address when no copy could be kept */
+    _Atomic bool caller_wanted; /* exchanged to false by the first hit */
+    _Atomic uint64_t caller_fallback; /* the first return address; written by that hit */
 
     /* control plane only */
-    struct gr_registry_node by_address, by_identifier;
+    GR_ALIGNED(GR_CACHE_LINE) struct gr_registry_node by_address, by_identifier;
     struct graft_entry_point entry; /* strings in `strings` */
     char *strings;
     struct gr_site *next_free; /* while it waits for another function */
