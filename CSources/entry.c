@@ -1,55 +1,9 @@
-/* entry.c: asks of a group of symbols whether a target means it, and describes it.
+/* entry.c: asks of the symbols at one address whether a target means one of them.
  *
- * Neighbours: entry.h. Keeps no state. */
+ * Neighbours: entry.h; entry_describe.c says what is known of it. Keeps no state. */
 #include "entry.h"
 
 #include <string.h>
-
-static uint32_t swift_flags(const char *name) {
-    struct gr_swift_name read;
-    uint32_t flags = GRAFT_ENTRY_SWIFT;
-    if (!gr_swift_name_read(name, &read))
-        return flags;
-    if (read.clone)
-        flags |= GRAFT_ENTRY_CLONE;
-    if (read.async)
-        flags |= GRAFT_ENTRY_ASYNC;
-    return flags;
-}
-
-static const char *name_of(const struct gr_functions *functions, size_t index) {
-    return gr_name_cache_get(functions->names, functions->at, functions->count, index);
-}
-
-/* From the symbol or, for one without a size, from the unwind table. */
-static uint64_t size_of(struct gr_elf *elf, const struct gr_elf_function *function) {
-    uint64_t start, size;
-    if (function->size == 0 && gr_elf_unwind_range(elf, function->address, &start, &size) && start == function->address)
-        return size;
-    return function->size;
-}
-
-void gr_entry_describe_group(struct gr_elf *elf, const struct gr_functions *functions, size_t start, size_t end,
-    size_t chosen, struct graft_entry_point *entry) {
-    const struct gr_elf_function *function = &functions->at[chosen];
-    struct gr_symbol symbol;
-    gr_symbol_read(function->symbol, &symbol);
-    entry->symbol = function->symbol;
-    entry->name = name_of(functions, chosen);
-    entry->offset = function->address;
-    entry->size = size_of(elf, function);
-    entry->aliases = (uint32_t)(end - start - 1);
-    entry->flags = symbol.language == GR_LANGUAGE_SWIFT ? swift_flags(entry->name) : 0;
-    if (symbol.clone)
-        entry->flags |= GRAFT_ENTRY_CLONE;
-    if (function->ifunc)
-        entry->flags |= GRAFT_ENTRY_IFUNC;
-    if (gr_elf_abi_callers(elf))
-        entry->flags |= GRAFT_ENTRY_ABI_CALLERS;
-    for (size_t i = start; i < end; i++)
-        if (functions->at[i].has_unwind)
-            entry->flags |= GRAFT_ENTRY_HAS_UNWIND;
-}
 
 /* How a symbol answers to a target. */
 enum verdict { VERDICT_NO, VERDICT_CLONE, VERDICT_YES };
@@ -74,7 +28,7 @@ static enum verdict compare_demangled(const struct gr_functions *functions, size
     bool asked = swift ? selection->swift || selection->swift_named : selection->cxx;
     if (!asked || !gr_pattern_could_match(pattern, symbol, !selection->swift))
         return VERDICT_NO;
-    const char *demangled = name_of(functions, function);
+    const char *demangled = gr_name_cache_get(functions->names, functions->at, functions->count, function);
     if (!swift)
         return !gr_pattern_matches_cxx(pattern, demangled) ? VERDICT_NO : symbol->clone ? VERDICT_CLONE : VERDICT_YES;
     struct gr_swift_name name;

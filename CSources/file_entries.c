@@ -135,8 +135,10 @@ enum graft_status gr_entry_points_of_file(
     }
     if (status == GRAFT_OK)
         status = gr_elf_functions(elf, &listing.functions.at, &listing.functions.count);
-    if (status == GRAFT_OK)
+    if (status == GRAFT_OK) {
+        listing.functions.signatures = gr_name_cache_signatures(&names, listing.functions.at, listing.functions.count);
         status = list_matches(&listing);
+    }
     if (status == GRAFT_OK)
         status = pack(&listing, entries);
     if (status == GRAFT_OK)

@@ -83,6 +83,19 @@ static enum graft_status resolve_in(
     return search(loaded, pattern, gr_selection_demangled_names(&selection), found);
 }
 
+/* The program "shop-server" may hold "Order.price" of a module with another name. That is only asked when the program
+ * has nothing of a module that is called as it is. */
+static enum graft_status resolve_in_named(
+    struct gr_resolver *resolver, struct gr_loaded *loaded, const struct gr_pattern *pattern, struct gr_found *found) {
+    size_t before = found->count;
+    enum graft_status status = resolve_in(resolver, loaded, pattern, found);
+    struct gr_selection selection = {.swift = true, .swift_rule = GR_MODULE_OPTIONAL};
+    if (status != GRAFT_OK || found->count > before || pattern->target->kind != GR_TARGET_WORD ||
+        !image_named(loaded, pattern->target->qualifier) || !gr_loaded_open(loaded))
+        return status;
+    return search(loaded, pattern, selection, found);
+}
+
 static enum graft_status resolve_names(
     struct gr_resolver *resolver, const struct gr_target *target, const struct gr_image *only, struct gr_found *found) {
     struct gr_pattern pattern;
@@ -90,7 +103,7 @@ static enum graft_status resolve_names(
     enum graft_status status = GRAFT_OK;
     for (size_t i = 0; i < resolver->count && status == GRAFT_OK; i++)
         if (only == NULL || only == &resolver->images[i]->image)
-            status = resolve_in(resolver, resolver->images[i], &pattern, found);
+            status = resolve_in_named(resolver, resolver->images[i], &pattern, found);
     return status;
 }
 

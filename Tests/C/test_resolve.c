@@ -206,6 +206,21 @@ static void a_swift_async_function_is_found_without_its_parts(void) {
     CHECK((matches[0].entry.flags & GRAFT_ENTRY_ASYNC) != 0);
     finds_symbol("libShop.so:$s4Shop4CartC8checkoutSiyYaKFTY1_", "$s4Shop4CartC8checkoutSiyYaKFTY1_");
     CHECK((matches[0].entry.flags & GRAFT_ENTRY_ASYNC) != 0);
+    finds_symbol("Shop:Cart.ready", "$s4Shop4CartC5readySivg"); /* the type of an accessor does not say it */
+    CHECK((matches[0].entry.flags & GRAFT_ENTRY_ASYNC) != 0);
+    CHECK_EQUAL(resolve("Shop:Cart.orders"), GRAFT_OK);
+    for (size_t i = 0; i < count; i++)
+        CHECK((matches[i].entry.flags & GRAFT_ENTRY_ASYNC) == 0);
+}
+
+static void an_image_may_be_named_by_a_word(void) {
+    shell("cp %s/libShop.so %s/shopserver", fixture_folder, fixture_folder);
+    open_fixture("shopserver");
+    look_again();
+    finds_symbol("shopserver:topLevel", "$s4Shop8topLevelSiyF");
+    finds_symbol("shopserver:Shop.topLevel", "$s4Shop8topLevelSiyF");
+    finds_symbol("shopserver:$s4Shop8topLevelSiyF", "$s4Shop8topLevelSiyF");
+    finds_nothing("shopserver:Pay.topLevel");
 }
 
 static void a_swift_glob_finds_functions_and_nothing_that_is_made_for_them(void) {
@@ -361,6 +376,7 @@ int main(void) {
     RUN(swift_functions_are_found_by_their_demangled_names);
     RUN(swift_clones_are_found_with_their_function);
     RUN(a_swift_async_function_is_found_without_its_parts);
+    RUN_IN_CHILD(an_image_may_be_named_by_a_word);
     RUN(a_swift_glob_finds_functions_and_nothing_that_is_made_for_them);
     RUN(one_image_alone_can_be_searched);
     RUN(a_build_id_names_an_entry_by_its_offset);

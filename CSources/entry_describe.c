@@ -1,0 +1,72 @@
+/* entry_describe.c: what a file tells of the function that the symbols at one address mean.
+ *
+ * Neighbours: entry.h. Keeps no state. */
+#include "entry.h"
+
+#include <string.h>
+
+/* The type of an accessor does not say whether it is async. But then it has parts, somewhere: "...vgTQ0_". */
+static bool has_parts(const struct gr_functions *functions, const char *symbol) {
+    size_t size = strlen(symbol);
+    struct gr_signature signature = gr_signature_of(symbol, size);
+    for (size_t i = 0; i < functions->count; i++) {
+        const char *other = functions->at[i].symbol;
+        if (functions->signatures != NULL && !gr_signature_covers(&functions->signatures[i], &signature))
+            continue;
+        if (strncmp(other, symbol, size) == 0 && other[size] == 'T' &&
+            (other[size + 1] == 'Q' || other[size + 1] == 'Y'))
+            return true;
+    }
+    return false;
+}
+
+/* Exits of async functions are not seen as those of others are, so where a name cannot be read for certain (thunks,
+ * closures, witnesses) whatever speaks of async counts as async, and "Ya" in what was not demangled. */
+static bool speaks_of_async(const char *symbol, const char *name) {
+    if (name == symbol)
+        return strstr(name, "Ya") != NULL || strstr(name, "TQ") != NULL || strstr(name, "TY") != NULL;
+    return strstr(name, " async") != NULL || strstr(name, "@async") != NULL || strstr(name, " await resume ") != NULL ||
+           strstr(name, " suspend resume ") != NULL;
+}
+
+static uint32_t swift_flags(const struct gr_functions *functions, const char *symbol, const char *name) {
+    struct gr_swift_name read;
+    uint32_t flags = GRAFT_ENTRY_SWIFT;
+    if (!gr_swift_name_read(name, &read))
+        return speaks_of_async(symbol, name) ? flags | GRAFT_ENTRY_ASYNC : flags;
+    if (read.clone)
+        flags |= GRAFT_ENTRY_CLONE;
+    if (read.async || (read.accessor != 0 && has_parts(functions, symbol)))
+        flags |= GRAFT_ENTRY_ASYNC;
+    return flags;
+}
+
+/* From the symbol or, for one without a size, from the unwind table. */
+static uint64_t size_of(struct gr_elf *elf, const struct gr_elf_function *function) {
+    uint64_t start, size;
+    if (function->size == 0 && gr_elf_unwind_range(elf, function->address, &start, &size) && start == function->address)
+        return size;
+    return function->size;
+}
+
+void gr_entry_describe_group(struct gr_elf *elf, const struct gr_functions *functions, size_t start, size_t end,
+    size_t chosen, struct graft_entry_point *entry) {
+    const struct gr_elf_function *function = &functions->at[chosen];
+    struct gr_symbol symbol;
+    gr_symbol_read(function->symbol, &symbol);
+    entry->symbol = function->symbol;
+    entry->name = gr_name_cache_get(functions->names, functions->at, functions->count, chosen);
+    entry->offset = function->address;
+    entry->size = size_of(elf, function);
+    entry->aliases = (uint32_t)(end - start - 1);
+    entry->flags = symbol.language == GR_LANGUAGE_SWIFT ? swift_flags(functions, entry->symbol, entry->name) : 0;
+    if (symbol.clone)
+        entry->flags |= GRAFT_ENTRY_CLONE;
+    if (function->ifunc)
+        entry->flags |= GRAFT_ENTRY_IFUNC;
+    if (gr_elf_abi_callers(elf))
+        entry->flags |= GRAFT_ENTRY_ABI_CALLERS;
+    for (size_t i = start; i < end; i++)
+        if (functions->at[i].has_unwind)
+            entry->flags |= GRAFT_ENTRY_HAS_UNWIND;
+}
