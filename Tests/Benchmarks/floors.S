@@ -21,10 +21,14 @@
         ret
         .endm
         begin   bench_work
+        .cfi_startproc
         work
+        .cfi_endproc
         .size   bench_work, . - bench_work
         begin   bench_bare
+        .cfi_startproc
         work
+        .cfi_endproc
         .size   bench_bare, . - bench_bare
 
 /* jump + count */
