@@ -43,8 +43,11 @@ struct FunctionBytes {
 
     /// Where a process has mapped this offset of the image.
     private static func mappedAddress(of offset: UInt64, image: String, pid: Int32) throws -> UInt64? {
-        let maps = try String(contentsOfFile: "/proc/\(pid)/maps", encoding: .utf8)
-        for line in maps.split(separator: "\n") where line.hasSuffix(image) {
+        // A file handle reads to the end; other ways stop at the first short read, which is a page here.
+        guard let file = FileHandle(forReadingAtPath: "/proc/\(pid)/maps"), let data = try file.readToEnd() else {
+            return nil
+        }
+        for line in String(decoding: data, as: UTF8.self).split(separator: "\n") where line.hasSuffix(image) {
             let fields = line.split(separator: " ", omittingEmptySubsequences: true)
             let range = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
             guard range.count == 2, fields[1].contains("x"), let start = UInt64(fields[2], radix: 16) else { continue }

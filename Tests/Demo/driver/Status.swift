@@ -41,6 +41,18 @@ struct Status: Decodable {
     /// The target with this text.
     func target(_ text: String) -> Target? { targets.first { $0.target == text } }
 
+    /// Whether each of these targets was hit.
+    func areHit(_ texts: [String]) -> Bool { texts.allSatisfy { (target($0)?.hits ?? 0) > 0 } }
+
+    /// Whether each function that was hit, of these targets, has a first caller with a name.
+    func haveCallers(_ texts: [String]) -> Bool {
+        texts.allSatisfy { text in
+            guard let all = target(text)?.entry_points else { return false }
+            let points = all.filter { $0.hits > 0 }
+            return !points.isEmpty && points.allSatisfy { $0.first_caller?.symbol.isEmpty == false }
+        }
+    }
+
     /// Reads a status or a report.
     init(json: String) throws { self = try JSONDecoder().decode(Status.self, from: Data(json.utf8)) }
 }

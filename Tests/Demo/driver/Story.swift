@@ -5,6 +5,17 @@
 
 import Foundation
 
+/// One target of a payload.
+struct Wish {
+    /// The element of the payload's list.
+    let json: String
+
+    /// A target, and its mode where it is not the default (to report once, and be gone).
+    init(_ target: String, _ mode: String? = nil) {
+        json = mode.map { "{\"target\": \"\(target)\", \"mode\": \"\($0)\"}" } ?? "\"\(target)\""
+    }
+}
+
 /// The demonstration.
 final class Story {
     /// The tool.
@@ -18,6 +29,12 @@ final class Story {
     /// Steps told so far.
     private var steps = 0
 
+    /// The targets that are named more than once.
+    private let lookup = ":lookupKeyReadOrReply"
+    private let serve = "Shop:Shop.serve(customer:)"
+    private let price = "Shop:Order.price(quantity:)"
+    private let coupon = "Coupon:Coupon.reduce(_:)"
+
     /// A demonstration that uses this tool and writes into this folder.
     init(graft: String, folder: String) {
         self.graft = Graft(path: graft)
@@ -27,8 +44,9 @@ final class Story {
 
     /// Tells it; true when everything was as expected.
     func tell() throws -> Bool {
-        step("Two programs start under `graft run --sca`. The payload names nothing yet.")
-        try write(targets: [])
+        step("Two programs start under `graft run --sca`. Their payloads name nothing yet.")
+        try write("redis", [])
+        try write("shop", [])
         let shop = try instrumented("shop", ["\(folder)/shop"])
         defer { shop.end(signal: SIGKILL) }
         let redis = try instrumented("redis", redisCommand)
@@ -41,7 +59,7 @@ final class Story {
         try measure("before: nothing is instrumented", traffic)
 
         try install(shop, redis)
-        try measure("during: three functions are instrumented", traffic)
+        try measure("during: each command passes two counting probes", traffic)
         try edit(shop, redis)
         try clear(shop, redis)
         try measure("after: everything has been removed", traffic)
@@ -52,61 +70,48 @@ final class Story {
 
     /// The first edit: functions of both programs, and one of a library that is not there yet.
     private func install(_ shop: Program, _ redis: Program) throws {
-        step("The payload names six functions, one of them in a library that nobody has loaded.")
-        try write(targets: [
-            ":processCommand", ":lookupKeyRead", ":setCommand",
-            "Shop:Shop.serve(customer:)", "Shop:Order.price(quantity:)", "Coupon:Coupon.reduce(_:)",
-        ])
-        let served = try graft.wait(for: "hits in redis-server", in: redis) { status in
-            [":processCommand", ":lookupKeyRead", ":setCommand"].allSatisfy { (status.target($0)?.hits ?? 0) > 0 }
-        }
-        let sold = try graft.wait(for: "hits in the shop", in: shop) { status in
-            ["Shop:Shop.serve(customer:)", "Shop:Order.price(quantity:)"].allSatisfy { (status.target($0)?.hits ?? 0) > 0 }
-        }
+        step("The payloads name functions of both, one of them in a library that nobody has loaded.")
+        try write("redis", [Wish(":call", "count"), Wish(lookup, "count"), Wish(":setGenericCommand")])
+        try write("shop", [Wish(serve, "count"), Wish(price, "entry-exit"), Wish(coupon)])
+        let served = try graft.wait(for: "hits in redis-server", in: redis) { $0.areHit([":call", lookup, ":setGenericCommand"]) }
+        let sold = try graft.wait(for: "hits in the shop", in: shop) { $0.areHit([serve, price]) }
         try show(redis, named: "redis-server")
         try show(shop, named: "shop")
-        expect("redis-server's functions are reported with their callers", Self.haveCallers(served, ":"))
-        expect("the shop's functions are reported with their callers", Self.haveCallers(sold, "Shop:"))
-        expect("the target of the library is pending", sold.target("Coupon:Coupon.reduce(_:)")?.state == "pending")
-        let changed = try bytes(of: ":lookupKeyRead", in: redis, status: served)
-        say("lookupKeyRead begins  \(FunctionBytes.text(changed.inProcess))  in the process")
-        say("                and   \(FunctionBytes.text(changed.inFile))  in the file")
+        expect("redis-server's functions are reported with their callers", served.haveCallers([":call", lookup]))
+        expect("the shop's functions are reported with their callers", sold.haveCallers([serve, price]))
+        expect("the target of the library is pending", sold.target(coupon)?.state == "pending")
+        let changed = try bytes(of: lookup, in: redis, status: served)
+        say("", changed: changed)
         expect("an instrumented function begins with other bytes than its file", !changed.areOriginal)
     }
 
     /// The second edit: one target goes, one comes, and a third finds its library.
     private func edit(_ shop: Program, _ redis: Program) throws {
-        step("The payload is edited: lookupKeyRead goes, getCommand comes. The shop loads a coupon.")
+        step("redis-server's payload is edited: one function goes, one comes. The shop loads a coupon.")
         let before = try graft.status(of: redis.pid)
-        try write(targets: [
-            ":processCommand", ":setCommand", ":getCommand",
-            "Shop:Shop.serve(customer:)", "Shop:Order.price(quantity:)", "Coupon:Coupon.reduce(_:)",
-        ])
+        try write("redis", [Wish(":call", "count"), Wish(":setGenericCommand"), Wish(":getGenericCommand")])
         shop.tell("coupon \(folder)/libCoupon.so")
-        let after = try graft.wait(for: "getCommand", in: redis) { ($0.target(":getCommand")?.hits ?? 0) > 0 }
-        let sold = try graft.wait(for: "the coupon", in: shop) { ($0.target("Coupon:Coupon.reduce(_:)")?.hits ?? 0) > 0 }
+        let after = try graft.wait(for: "getGenericCommand", in: redis) { $0.areHit([":getGenericCommand"]) }
+        let sold = try graft.wait(for: "the coupon", in: shop) { $0.areHit([coupon]) }
         try show(redis, named: "redis-server")
         try show(shop, named: "shop")
-        expect("the added target is hit", (after.target(":getCommand")?.hits ?? 0) > 0)
-        expect("the pending target found its library", Self.haveCallers(sold, "Coupon:"))
-        expect("the removed target says so", [nil, "removed"].contains(after.target(":lookupKeyRead")?.state))
-        let restored = try bytes(of: ":lookupKeyRead", in: redis, status: before)
-        say("lookupKeyRead begins  \(FunctionBytes.text(restored.inProcess))  in the process")
-        say("                and   \(FunctionBytes.text(restored.inFile))  in the file")
+        expect("the pending target found its library", sold.haveCallers([coupon]))
+        expect("the removed target says so", [nil, "removed"].contains(after.target(lookup)?.state))
+        let restored = try bytes(of: lookup, in: redis, status: before)
+        say("", changed: restored)
         expect("the removed function's bytes equal the original", restored.areOriginal)
     }
 
     /// The third edit: everything goes.
     private func clear(_ shop: Program, _ redis: Program) throws {
-        step("The payload names nothing any more.")
+        step("The payloads name nothing any more.")
         let before = try [redis, shop].map { ($0, try graft.status(of: $0.pid)) }
-        try write(targets: [])
-        for (program, _) in before {
-            try graft.wait(for: "the removal", in: program) { $0.targets.allSatisfy { $0.state == "removed" } }
-        }
+        try write("redis", [])
+        try write("shop", [])
         var functions = 0
         var different = 0
         for (program, status) in before {
+            try graft.wait(for: "the removal", in: program) { $0.targets.allSatisfy { $0.state == "removed" } }
             for point in status.targets.flatMap(\.entry_points) {
                 let now = try FunctionBytes(pid: program.pid, image: point.image, address: point.offset)
                 functions += 1
@@ -150,21 +155,24 @@ extension Story {
 
     /// Relative: every program runs in `folder`, and a socket's path has room for a hundred bytes only.
     private var socket: String { "redis.sock" }
-    private var payload: String { "\(folder)/payload.json" }
+    private func payload(_ name: String) -> String { "\(folder)/\(name)-payload.json" }
     private func report(_ name: String) -> String { "\(folder)/\(name)-report.json" }
 
     /// Starts a program under the tool.
     private func instrumented(_ name: String, _ command: [String]) throws -> Program {
-        let options = ["run", "--sca", "--config", payload, "--report", report(name), "--"]
+        let options = ["run", "--sca", "--config", payload(name), "--report", report(name), "--"]
         return try Program(graft.path, options + command, log: "\(folder)/\(name).log")
     }
 
-    /// Replaces the payload as an editor or a deployment would: a new file is moved over the old one.
-    private func write(targets: [String]) throws {
-        let list = targets.map { "    \"\($0)\"" }.joined(separator: ",\n")
+    /// Replaces a payload as an editor or a deployment would: a new file is moved over the old one.
+    private func write(_ name: String, _ wishes: [Wish]) throws {
+        let list = wishes.map { "    \($0.json)" }.joined(separator: ",\n")
         let text = "{\"sca_instrumentation\": {\"targets\": [\n\(list)\n]}}\n"
-        try text.write(toFile: payload, atomically: true, encoding: .utf8)
-        for target in targets { say("+ \(target)") }
+        try text.write(toFile: payload(name), atomically: true, encoding: .utf8)
+        guard !wishes.isEmpty else { return }
+        say("")
+        say("$ cat \(name)-payload.json")
+        for line in text.split(separator: "\n") { say(String(line)) }
     }
 
     /// The bytes of a target's first function.
@@ -175,10 +183,11 @@ extension Story {
         return try FunctionBytes(pid: program.pid, image: point.image, address: point.offset)
     }
 
-    /// Whether every function that was hit, of the targets that begin so, has a first caller with a name.
-    private static func haveCallers(_ status: Status, _ prefix: String) -> Bool {
-        let points = status.targets.filter { $0.target.hasPrefix(prefix) }.flatMap(\.entry_points).filter { $0.hits > 0 }
-        return !points.isEmpty && points.allSatisfy { $0.first_caller?.symbol.isEmpty == false }
+    /// Shows the first bytes of redis-server's look-up as they are and as they were built.
+    private func say(_ text: String, changed: FunctionBytes) {
+        say(text)
+        say("lookupKeyReadOrReply in the process  \(FunctionBytes.text(changed.inProcess))")
+        say("                     in the file     \(FunctionBytes.text(changed.inFile))")
     }
 
     private func measure(_ text: String, _ traffic: Traffic) throws {
