@@ -7,9 +7,11 @@ static struct gr_attachments *current(const struct gr_site *site) {
     return atomic_load_explicit(&site->attachments, memory_order_relaxed); /* we are the only writer */
 }
 
-/* release: the list is whole before it can be seen; pairs with the acquire in hit.c */
+/* Release: the list, and what is on it, is whole before it can be seen; pairs with the acquire in hit.c and, on this
+ * machine, with any load in thunk.S. Nobody is told directly before gr_attach_stub has said so. */
 static void publish(struct gr_site *site, struct gr_attachments *list) {
     struct gr_attachments *old = current(site);
+    atomic_store_explicit(&site->direct, NULL, memory_order_release);
     atomic_store_explicit(&site->attachments, list, memory_order_release);
     if (old != NULL)
         gr_epoch_retire(old, free);
@@ -69,8 +71,17 @@ static bool armed(const struct gr_attachment *attachment) {
            !atomic_load_explicit(&attachment->fired, memory_order_acquire); /* pairs with claim in hit.c */
 }
 
-uint64_t gr_attach_stub(const struct gr_site *site) {
+/* The short way is open when there is nothing but one plain probe. */
+static void publish_direct(struct gr_site *site) {
     const struct gr_attachments *list = current(site);
+    bool direct = list != NULL && list->count == 1 && list->item[0]->plain &&
+                  !atomic_load_explicit(&site->caller_wanted, memory_order_relaxed);
+    atomic_store_explicit(&site->direct, direct ? list->item[0] : NULL, memory_order_release);
+}
+
+uint64_t gr_attach_stub(struct gr_site *site) {
+    const struct gr_attachments *list = current(site);
+    publish_direct(site);
     uint64_t stub = site->slot->relocated;
     bool entry = false, exit = false;
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {

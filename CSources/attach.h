@@ -11,8 +11,9 @@ enum graft_status gr_detach(struct gr_site *site, struct gr_attachment *attachme
 /* Publishes a list with `with` in the place of `old`, which is retired. GRAFT_NO_MEMORY leaves all as it was. */
 enum graft_status gr_attach_replace(struct gr_site *site, struct gr_attachment *old, struct gr_attachment *with);
 
-/* Where calls should lead, by what is attached: a stub, or the relocated block when nobody wants them. */
-uint64_t gr_attach_stub(const struct gr_site *site);
+/* Where calls should lead, by what is attached: a stub, or the relocated block when nobody wants them. Also opens or
+ * closes the short way of the entry thunk. */
+uint64_t gr_attach_stub(struct gr_site *site);
 /* True while a probe wants to see calls: false when there is none, or each has reported once. */
 bool gr_attach_wanted(const struct gr_site *site);
 

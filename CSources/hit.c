@@ -165,6 +165,15 @@ void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers) {
     end(&visit);
 }
 
+void gr_hit_tell_entry(struct gr_slot *slot, struct graft_registers *registers) {
+    struct gr_site *site = atomic_load_explicit(&slot->site, memory_order_acquire); /* pairs with patch.c */
+    struct visit visit;
+    if (!begin(&visit))
+        return;
+    tell_entry(site, registers, (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN, NULL);
+    end(&visit);
+}
+
 /* Without a frame the thunk jumps to the relocated block, whose address it looks for in the padding. */
 static struct gr_frame *no_frame(const struct gr_slot *slot, struct graft_registers *registers) {
     *(uint64_t *)(uintptr_t)((char *)registers + GR_REG_PADDING) = slot->relocated;

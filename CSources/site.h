@@ -47,12 +47,12 @@ _Static_assert(sizeof(struct graft_registers) == GR_REG_SIZE, "layout.h");
 /* One probe on one site. Immutable but for the atomics; replaced, never changed, by the control plane. */
 struct gr_attachment {
     graft_probe_id probe;
+    graft_handler handler;
+    void *context;
     enum graft_mode mode;
     uint32_t flags; /* GRAFT_PROBE_* */
     bool internal;  /* one of ours: called also while a handler is running */
     bool plain;     /* reports each entry, with a handler, and no flag asks for more: the short way in hit.c */
-    graft_handler handler;
-    void *context;
     uint64_t hits_before;  /* the site's count when the probe was attached */
     _Atomic bool fired;    /* mode once: has reported. Set by the hit plane (exchange), read by both */
 };
@@ -81,15 +81,16 @@ enum gr_tactic {
 
 struct gr_site {
     /* read by the hit plane on each hit */
-    struct gr_attachments *_Atomic attachments; /* null: none. Release by probe.c, acquire by hit.c */
+    struct gr_attachment *_Atomic direct; /* the only one, if it is plain and no caller is wanted: thunk.S's short way */
+    uint64_t *counter;                    /* of CPU 0; see counters.h */
+    struct gr_attachments *_Atomic attachments; /* null: none. Release by attach.c, acquire by hit.c */
     struct gr_slot *slot;
-    uint64_t *counter; /* of CPU 0; see counters.h */
     _Atomic bool caller_wanted; /* exchanged to false by the first hit */
     _Atomic uint64_t caller_fallback; /* the first return address; written by that hit */
 
-    /* control plane only */
-    GR_ALIGNED(GR_CACHE_LINE) struct gr_registry_node by_address, by_identifier;
-    struct graft_entry_point entry; /* strings in `strings` */
+    /* control plane only, but for `entry`, which is constant */
+    GR_ALIGNED(GR_CACHE_LINE) struct graft_entry_point entry; /* strings in `strings` */
+    struct gr_registry_node by_address, by_identifier;
     char *strings;
     struct gr_site *next_free; /* while it waits for another function */
     uint64_t image_serial;
@@ -113,5 +114,24 @@ struct gr_site {
     uint64_t frames[GRAFT_FRAMES_MAX];
     size_t frame_count;
 };
+
+_Static_assert(offsetof(struct gr_site, direct) == GR_SITE_DIRECT, "layout.h");
+_Static_assert(offsetof(struct gr_site, counter) == GR_SITE_COUNTER, "layout.h");
+_Static_assert(offsetof(struct gr_site, entry) == GR_SITE_ENTRY, "layout.h");
+_Static_assert(offsetof(struct gr_attachment, probe) == GR_ATTACHMENT_PROBE, "layout.h");
+_Static_assert(offsetof(struct gr_attachment, handler) == GR_ATTACHMENT_HANDLER, "layout.h");
+_Static_assert(offsetof(struct gr_attachment, context) == GR_ATTACHMENT_CONTEXT, "layout.h");
+_Static_assert(offsetof(struct graft_hit, probe) == GR_HIT_PROBE, "layout.h");
+_Static_assert(offsetof(struct graft_hit, phase) == GR_HIT_PHASE, "layout.h");
+_Static_assert(offsetof(struct graft_hit, thread) == GR_HIT_PHASE + 4, "layout.h");
+_Static_assert(offsetof(struct graft_hit, entry) == GR_HIT_ENTRY, "layout.h");
+_Static_assert(offsetof(struct graft_hit, registers) == GR_HIT_REGISTERS, "layout.h");
+_Static_assert(offsetof(struct graft_hit, return_address) == GR_HIT_RETURN, "layout.h");
+_Static_assert(offsetof(struct graft_hit, stack_pointer) == GR_HIT_STACK, "layout.h");
+_Static_assert(offsetof(struct graft_hit, nanoseconds) == GR_HIT_NANOSECONDS, "layout.h");
+_Static_assert(offsetof(struct graft_hit, cookie) == GR_HIT_COOKIE, "layout.h");
+_Static_assert(sizeof(struct graft_hit) == GR_HIT_SIZE, "layout.h");
+_Static_assert(GRAFT_PHASE_ENTER == GR_PHASE_ENTER, "layout.h");
+_Static_assert(offsetof(struct graft_registers, reserved) == GR_REG_RESERVED, "layout.h");
 
 #endif

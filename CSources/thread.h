@@ -48,6 +48,11 @@ struct gr_thread {
     struct gr_frame frame[GR_FRAMES_PER_THREAD];
 };
 
+_Static_assert(offsetof(struct gr_thread, epoch.pinned) == GR_THREAD_PINNED, "layout.h");
+_Static_assert(offsetof(struct gr_thread, error_number) == GR_THREAD_ERRNO, "layout.h");
+_Static_assert(offsetof(struct gr_epoch_clock, now) == GR_CLOCK_NOW, "layout.h");
+_Static_assert(offsetof(struct gr_epoch_clock, readers_fence) == GR_CLOCK_FENCE, "layout.h");
+
 /* The calling thread's block, or null before its first reported hit. */
 extern __thread struct gr_thread *gr_self GR_TLS_MODEL;
 /* True while a handler runs on this thread, and always on the library's own. */

@@ -110,9 +110,10 @@ static void on_hit(struct graft_hit *hit, void *context) {
     }
 }
 
-static struct gr_attachment *attach(struct gr_site *site, enum graft_mode mode) {
+static struct gr_attachment *attach(struct gr_site *site, enum graft_mode mode, bool plain) {
     struct gr_attachment *attachment = calloc(1, sizeof *attachment);
-    *attachment = (struct gr_attachment){.probe = 1, .mode = mode, .handler = on_hit, .context = &entered};
+    *attachment = (struct gr_attachment){.probe = 1, .mode = mode, .handler = on_hit, .context = &entered,
+        .plain = plain};
     CHECK_EQUAL(gr_attach(site, attachment), GRAFT_OK);
     gr_patch_aim(site, gr_attach_stub(site));
     return attachment;
@@ -122,8 +123,9 @@ static void every_kind_of_thunk_reports_entries_and_exits(void) {
     for (unsigned i = 0; i < PROLOGUES; i++) {
         for (int keep = GR_KEEP_ABI; keep <= (int)gr_arch_keep_limit(); keep++) {
             struct gr_site *site = prepare(i, (enum gr_keep)keep);
-            for (int mode = GRAFT_MODE_ENTRY; mode <= GRAFT_MODE_ENTRY_EXIT; mode++) {
-                struct gr_attachment *attachment = attach(site, (enum graft_mode)mode);
+            for (int way = 0; way < 4; way++) {
+                int mode = way < 2 ? GRAFT_MODE_ENTRY : GRAFT_MODE_ENTRY_EXIT;
+                struct gr_attachment *attachment = attach(site, (enum graft_mode)mode, way % 2 != 0);
                 entered = left = 0;
                 commit(site);
                 for (int argument = 0; argument < CALLS; argument++) {

@@ -180,8 +180,9 @@ int main(void) {
         CHECK_EQUAL(core_prepare(all[i].name, GR_KEEP_ALL, &sites[i]), GRAFT_OK);
         struct gr_attachment *attachment = calloc(1, sizeof *attachment);
         *attachment = (struct gr_attachment){
-            .probe = i + 1, .mode = GRAFT_MODE_ENTRY_EXIT, .handler = on_hit, .context = (void *)i};
+            .probe = i + 1, .mode = GRAFT_MODE_ENTRY_EXIT, .handler = on_hit, .context = (void *)i, .plain = i % 3 != 0};
         CHECK_EQUAL(gr_attach(sites[i], attachment), GRAFT_OK);
+        gr_attach_stub(sites[i]);
     }
     RUN(one_byte_patches_come_and_go_under_load_though_a_thread_blocks_signals);
     RUN(trapping_patches_come_and_go_under_load);

@@ -37,6 +37,33 @@
 #define GR_SLOT_RELOCATED 56
 #define GR_SLOT_SIZE 64
 
+/* struct gr_site, struct gr_attachment, struct gr_thread: what the short way of an entry thunk reads. */
+#define GR_SITE_DIRECT 0
+#define GR_SITE_COUNTER 8
+#define GR_SITE_ENTRY 64
+#define GR_ATTACHMENT_PROBE 0
+#define GR_ATTACHMENT_HANDLER 8
+#define GR_ATTACHMENT_CONTEXT 16
+#define GR_THREAD_PINNED 0
+#define GR_THREAD_ERRNO 16
+#define GR_CLOCK_NOW 0
+#define GR_CLOCK_FENCE 8
+
+/* struct graft_hit (graft/hit.h), as the short way fills it in. */
+#define GR_HIT_PROBE 0
+#define GR_HIT_PHASE 8
+#define GR_HIT_ENTRY 16
+#define GR_HIT_REGISTERS 24
+#define GR_HIT_RETURN 32
+#define GR_HIT_STACK 40
+#define GR_HIT_NANOSECONDS 48
+#define GR_HIT_COOKIE 56
+#define GR_HIT_SIZE 64
+#define GR_PHASE_ENTER 1
+
+/* struct graft_registers: where the short way keeps errno meanwhile. */
+#define GR_REG_RESERVED 120
+
 /* struct gr_frame: what an exit thunk needs after the function has returned. */
 #define GR_FRAME_RETURN 0
 #define GR_FRAME_RBX 8
