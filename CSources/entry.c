@@ -37,21 +37,10 @@ static enum verdict compare_demangled(const struct gr_functions *functions, size
     return name.clone || symbol->clone ? VERDICT_CLONE : VERDICT_YES;
 }
 
-/* False only when no name that is compared could match. */
-static bool could_match(
-    const struct gr_signature *own, const struct gr_pattern *pattern, const struct gr_selection *selection) {
-    return (selection->linker_names && gr_signature_covers(own, &pattern->linker_signature)) ||
-           (selection->swift && gr_signature_covers(own, &pattern->swift_signature)) ||
-           (selection->swift_named && gr_signature_covers(own, &pattern->module_signature)) ||
-           (selection->cxx && gr_signature_covers(own, &pattern->cxx_signature));
-}
-
 static enum verdict compare(const struct gr_functions *functions, size_t function, const struct gr_pattern *pattern,
     const struct gr_selection *selection) {
     const struct gr_elf_function *own = &functions->at[function];
     struct gr_symbol symbol;
-    if (functions->signatures != NULL && !could_match(&functions->signatures[function], pattern, selection))
-        return VERDICT_NO;
     gr_symbol_read(own->symbol, &symbol);
     if (!version_matches(pattern->target, own))
         return VERDICT_NO;
@@ -60,19 +49,64 @@ static enum verdict compare(const struct gr_functions *functions, size_t functio
     return compare_demangled(functions, function, &symbol, pattern, selection);
 }
 
-bool gr_entry_find_in_group(const struct gr_functions *functions, const struct gr_pattern *pattern,
-    const struct gr_selection *selection, size_t start, size_t *end, size_t *chosen) {
+/* The signatures of which a name must cover one. */
+struct wanted {
+    struct gr_signature signatures[4];
+    size_t count;
+};
+
+static struct wanted wanted_by(const struct gr_pattern *pattern, const struct gr_selection *selection) {
+    struct wanted wanted = {.count = 0};
+    if (selection->linker_names)
+        wanted.signatures[wanted.count++] = pattern->linker_signature;
+    if (selection->swift)
+        wanted.signatures[wanted.count++] = pattern->swift_signature;
+    if (selection->swift_named)
+        wanted.signatures[wanted.count++] = pattern->module_signature;
+    if (selection->cxx)
+        wanted.signatures[wanted.count++] = pattern->cxx_signature;
+    return wanted;
+}
+
+/* The next function that could match, or the count. This is the loop that sees every name of every image. */
+static size_t next_candidate(const struct gr_functions *functions, const struct wanted *wanted, size_t from) {
+    if (wanted->count == 0)
+        return functions->count;
+    if (functions->signatures == NULL)
+        return from;
+    for (size_t at = from; at < functions->count; at++)
+        for (size_t i = 0; i < wanted->count; i++)
+            if (gr_signature_covers(&functions->signatures[at], &wanted->signatures[i]))
+                return at;
+    return functions->count;
+}
+
+/* Compares the functions of a group from its first candidate on; those before it cannot match. */
+static bool choose(const struct gr_functions *functions, const struct gr_pattern *pattern,
+    const struct gr_selection *selection, size_t candidate, struct gr_group *group) {
+    uint64_t address = functions->at[candidate].address;
     enum verdict best = VERDICT_NO;
-    size_t at = start;
-    for (; at < functions->count && functions->at[at].address == functions->at[start].address; at++) {
+    size_t at = candidate;
+    for (; at < functions->count && functions->at[at].address == address; at++) {
         enum verdict verdict = best == VERDICT_YES ? VERDICT_NO : compare(functions, at, pattern, selection);
         if (verdict > best) {
             best = verdict;
-            *chosen = at;
+            group->chosen = at;
         }
     }
-    *end = at;
+    group->end = at;
+    for (group->start = candidate; group->start > 0 && functions->at[group->start - 1].address == address;)
+        group->start--;
     return best != VERDICT_NO;
+}
+
+bool gr_entry_find_next(const struct gr_functions *functions, const struct gr_pattern *pattern,
+    const struct gr_selection *selection, size_t from, struct gr_group *group) {
+    struct wanted wanted = wanted_by(pattern, selection);
+    for (size_t at = from; (at = next_candidate(functions, &wanted, at)) < functions->count; at = group->end)
+        if (choose(functions, pattern, selection, at, group))
+            return true;
+    return false;
 }
 
 struct gr_selection gr_selection_linker_names(const struct gr_selection *selection) {

@@ -28,14 +28,19 @@ struct gr_functions {
     const struct gr_signature *signatures; /* may be null: then every name is looked at */
 };
 
-/* Looks for a match among the functions that share the address of at[start]: the function itself before its clones.
- * Sets `*end` behind the last of them, and `*chosen` when there is one. */
-bool gr_entry_find_in_group(const struct gr_functions *functions, const struct gr_pattern *pattern,
-    const struct gr_selection *selection, size_t start, size_t *end, size_t *chosen);
+/* The functions at one address, and the one among them that is meant. */
+struct gr_group {
+    size_t start, end;
+    size_t chosen;
+};
 
-/* What is known of the group from `start` to `end` under the name of `chosen`; `image`, `build_id` and `address` are
- * left alone. */
-void gr_entry_describe_group(struct gr_elf *elf, const struct gr_functions *functions, size_t start, size_t end,
-    size_t chosen, struct graft_entry_point *entry);
+/* Finds the next group at or after function `from`, which begins a group, that has a match: the function itself
+ * rather than its clones. */
+bool gr_entry_find_next(const struct gr_functions *functions, const struct gr_pattern *pattern,
+    const struct gr_selection *selection, size_t from, struct gr_group *group);
+
+/* What is known of a group under the name of the chosen one; `image`, `build_id` and `address` are left alone. */
+void gr_entry_describe(struct gr_elf *elf, const struct gr_functions *functions, const struct gr_group *group,
+    struct graft_entry_point *entry);
 
 #endif

@@ -49,16 +49,16 @@ static uint64_t size_of(struct gr_elf *elf, const struct gr_elf_function *functi
     return function->size;
 }
 
-void gr_entry_describe_group(struct gr_elf *elf, const struct gr_functions *functions, size_t start, size_t end,
-    size_t chosen, struct graft_entry_point *entry) {
-    const struct gr_elf_function *function = &functions->at[chosen];
+void gr_entry_describe(struct gr_elf *elf, const struct gr_functions *functions, const struct gr_group *group,
+    struct graft_entry_point *entry) {
+    const struct gr_elf_function *function = &functions->at[group->chosen];
     struct gr_symbol symbol;
     gr_symbol_read(function->symbol, &symbol);
     entry->symbol = function->symbol;
-    entry->name = gr_name_cache_get(functions->names, functions->at, functions->count, chosen);
+    entry->name = gr_name_cache_get(functions->names, functions->at, functions->count, group->chosen);
     entry->offset = function->address;
     entry->size = size_of(elf, function);
-    entry->aliases = (uint32_t)(end - start - 1);
+    entry->aliases = (uint32_t)(group->end - group->start - 1);
     entry->flags = symbol.language == GR_LANGUAGE_SWIFT ? swift_flags(functions, entry->symbol, entry->name) : 0;
     if (symbol.clone)
         entry->flags |= GRAFT_ENTRY_CLONE;
@@ -66,7 +66,7 @@ void gr_entry_describe_group(struct gr_elf *elf, const struct gr_functions *func
         entry->flags |= GRAFT_ENTRY_IFUNC;
     if (gr_elf_abi_callers(elf))
         entry->flags |= GRAFT_ENTRY_ABI_CALLERS;
-    for (size_t i = start; i < end; i++)
+    for (size_t i = group->start; i < group->end; i++)
         if (functions->at[i].has_unwind)
             entry->flags |= GRAFT_ENTRY_HAS_UNWIND;
 }

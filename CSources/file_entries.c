@@ -25,34 +25,43 @@ static bool is_piece(const struct gr_elf_function *function) {
     return symbol.cold;
 }
 
-/* The names of everything but of what is never entered. */
-static bool find_any(const struct gr_functions *functions, size_t start, size_t *end, size_t *chosen) {
-    size_t at = start;
-    bool found = false;
-    for (; at < functions->count && functions->at[at].address == functions->at[start].address; at++) {
-        if (found || is_piece(&functions->at[at]))
-            continue;
-        *chosen = at;
-        found = true;
+/* The next group of which something is entered. */
+static bool find_any(const struct gr_functions *functions, size_t from, struct gr_group *group) {
+    for (size_t at = from; at < functions->count; at = group->end) {
+        bool found = false;
+        group->start = group->end = at;
+        for (; group->end < functions->count && functions->at[group->end].address == functions->at[at].address;
+             group->end++) {
+            if (found || is_piece(&functions->at[group->end]))
+                continue;
+            group->chosen = group->end;
+            found = true;
+        }
+        if (found)
+            return true;
     }
-    *end = at;
-    return found;
+    return false;
 }
 
 /* The build-id form means one address of one file. */
-static bool find_exact(const struct listing *listing, size_t start, size_t *end, size_t *chosen) {
+static bool find_exact(const struct listing *listing, size_t from, struct gr_group *group) {
     const struct gr_target *target = listing->pattern->target;
-    return find_any(&listing->functions, start, end, chosen) &&
-           listing->functions.at[start].address == target->offset &&
-           strncmp(gr_elf_build_id(listing->elf), target->qualifier, strlen(target->qualifier)) == 0;
+    if (strncmp(gr_elf_build_id(listing->elf), target->qualifier, strlen(target->qualifier)) != 0)
+        return false;
+    while (find_any(&listing->functions, from, group)) {
+        if (listing->functions.at[group->start].address == target->offset)
+            return true;
+        from = group->end;
+    }
+    return false;
 }
 
-static bool find(const struct listing *listing, size_t start, size_t *end, size_t *chosen) {
+static bool find_next(const struct listing *listing, size_t from, struct gr_group *group) {
     if (listing->pattern == NULL)
-        return find_any(&listing->functions, start, end, chosen);
+        return find_any(&listing->functions, from, group);
     if (listing->pattern->target->kind == GR_TARGET_BUILD_ID)
-        return find_exact(listing, start, end, chosen);
-    return gr_entry_find_in_group(&listing->functions, listing->pattern, &listing->selection, start, end, chosen);
+        return find_exact(listing, from, group);
+    return gr_entry_find_next(&listing->functions, listing->pattern, &listing->selection, from, group);
 }
 
 static struct graft_entry_point *next_entry(struct listing *listing) {
@@ -68,14 +77,13 @@ static struct graft_entry_point *next_entry(struct listing *listing) {
 }
 
 static enum graft_status list(struct listing *listing) {
-    for (size_t start = 0, end, chosen; start < listing->functions.count; start = end) {
-        if (!find(listing, start, &end, &chosen))
-            continue;
+    struct gr_group group = {.end = 0};
+    while (find_next(listing, group.end, &group)) {
         struct graft_entry_point *entry = next_entry(listing);
         if (entry == NULL)
             return GRAFT_NO_MEMORY;
         *entry = (struct graft_entry_point){.image = listing->path, .build_id = gr_elf_build_id(listing->elf)};
-        gr_entry_describe_group(listing->elf, &listing->functions, start, end, chosen, entry);
+        gr_entry_describe(listing->elf, &listing->functions, &group, entry);
     }
     return GRAFT_OK;
 }

@@ -36,10 +36,10 @@ struct gr_functions gr_loaded_functions(struct gr_loaded *loaded) {
     return (struct gr_functions){loaded->functions, loaded->function_count, &loaded->names, signatures};
 }
 
-struct gr_match gr_loaded_match(struct gr_loaded *loaded, size_t start, size_t end, size_t chosen) {
+struct gr_match gr_loaded_match(struct gr_loaded *loaded, const struct gr_group *group) {
     struct gr_functions functions = gr_loaded_functions(loaded);
     struct gr_match match = {.image = &loaded->image};
-    gr_entry_describe_group(loaded->elf, &functions, start, end, chosen, &match.entry);
+    gr_entry_describe(loaded->elf, &functions, group, &match.entry);
     match.entry.address = loaded->image.bias + match.entry.offset;
     match.entry.image = loaded->path;
     match.entry.build_id = loaded->build_id;

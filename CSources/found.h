@@ -20,8 +20,8 @@ void gr_found_sort(struct gr_found *found);
 
 /* The functions of an open image, with its names. */
 struct gr_functions gr_loaded_functions(struct gr_loaded *loaded);
-/* The entry point that the functions from `start` to `end` share, under the name of `chosen`. */
-struct gr_match gr_loaded_match(struct gr_loaded *loaded, size_t start, size_t end, size_t chosen);
+/* The entry point that a group of them is. */
+struct gr_match gr_loaded_match(struct gr_loaded *loaded, const struct gr_group *group);
 
 /* Finds "build-id:hex+0xoffset" in one image or (null) in all. GRAFT_OK also when there is nothing. */
 enum graft_status gr_resolve_exact(

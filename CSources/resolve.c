@@ -59,10 +59,9 @@ static enum graft_status search(
     struct gr_loaded *loaded, const struct gr_pattern *pattern, struct gr_selection selection, struct gr_found *found) {
     struct gr_functions functions = gr_loaded_functions(loaded);
     enum graft_status status = GRAFT_OK;
-    for (size_t start = 0, end, chosen; start < functions.count && status == GRAFT_OK; start = end) {
-        if (!gr_entry_find_in_group(&functions, pattern, &selection, start, &end, &chosen))
-            continue;
-        struct gr_match match = gr_loaded_match(loaded, start, end, chosen);
+    struct gr_group group = {.end = 0};
+    while (status == GRAFT_OK && gr_entry_find_next(&functions, pattern, &selection, group.end, &group)) {
+        struct gr_match match = gr_loaded_match(loaded, &group);
         status = gr_found_add(found, &match);
     }
     return status;

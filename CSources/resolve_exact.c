@@ -33,13 +33,14 @@ static bool inside_function(struct gr_loaded *loaded, uint64_t offset, size_t ne
 
 /* Fills in the entry point at an offset. False when it is none. */
 static bool entry_at(struct gr_loaded *loaded, uint64_t offset, struct gr_match *match) {
-    size_t available, start = lower_bound(loaded, offset), end = start;
+    size_t available, start = lower_bound(loaded, offset);
+    struct gr_group group = {start, start, start};
     if (gr_elf_code(loaded->elf, offset, &available) == NULL)
         return false;
-    while (end < loaded->function_count && loaded->functions[end].address == offset)
-        end++;
-    if (end > start) {
-        *match = gr_loaded_match(loaded, start, end, start);
+    while (group.end < loaded->function_count && loaded->functions[group.end].address == offset)
+        group.end++;
+    if (group.end > start) {
+        *match = gr_loaded_match(loaded, &group);
         return true;
     }
     if (inside_function(loaded, offset, start))

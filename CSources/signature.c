@@ -43,7 +43,3 @@ void gr_pattern_signatures(struct gr_pattern *pattern) {
     pattern->cxx_signature = of_needle(&pattern->cxx_needle);
     pattern->linker_signature = of_linker_name(pattern);
 }
-
-bool gr_signature_covers(const struct gr_signature *whole, const struct gr_signature *part) {
-    return (part->bits[0] & ~whole->bits[0]) == 0 && (part->bits[1] & ~whole->bits[1]) == 0;
-}

@@ -7,11 +7,19 @@
  *   pkg.module:Klass.method    the same shape; dots before the colon are part of the module's name
  *   build-id:<hex>+0x1234      one address in the image with this build-id, for stripped programs
  *
- * The part before the colon names an image if an image of that name is loaded, or if it is empty, "*", or looks like a
- * file name (contains ".so" or "/"); otherwise it is a Swift module, or the executable's file name. `*` and `?` in the
- * part after the colon are globs, bounded by GRAFT_TARGET_MATCHES_MAX; a glob never spans the parameter list.
+ * The part before the colon names an image if an image of that name is loaded (soname, file name or path), or if it is
+ * empty, "*", or looks like a file name (contains ".so" or "/"); otherwise it is a Swift module. A word may be both: the
+ * program Shop and its module Shop. Of "pkg.module" the last part, or an earlier one followed by types, is the module:
+ * symbols do not record packages. In an image, a Swift name may begin with its module; "*" demands it.
+ *
+ * `*` and `?` in the part after the colon are globs, bounded by GRAFT_TARGET_MATCHES_MAX; a glob never spans the
+ * parameter list. An exact linker name comes before demangled ones; without a version the default version is meant.
+ * A Swift property stands for its accessors ("Order.total" for "Order.total.getter" and the others), `init` and
+ * `deinit` for what allocates and frees around them.
+ *
  * Compiler-made clones of a function (GCC's .constprop.N, .isra.N, .part.N, LLVM's .llvm.N, Swift's specialisations
- * and merged functions) are matched together with the function that they were made from. */
+ * and merged functions) are matched together with the function that they were made from. Pieces of functions (.cold,
+ * the parts of async functions) are not: nobody calls them by that name. */
 #ifndef GRAFT_TARGET_H
 #define GRAFT_TARGET_H
 
