@@ -75,7 +75,9 @@ build/obj/%.o: % Makefile | setup
 	@mkdir -p $(@D)
 	$(call say,cc,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -MMD -MP -c $< -o $@
 
-HARDENED := -Wl,-z,defs,-z,relro,-z,now
+# The toolchain's clang would take gold, which exports private thread-local variables whatever the script says.
+LINKER := $(if $(findstring clang,$(CC)),-fuse-ld=lld)
+HARDENED := $(LINKER) -Wl,-z,defs,-z,relro,-z,now
 
 $(SHARED): $(CORE_OBJECTS) build/obj/libgraft.map
 	@mkdir -p $(@D)
