@@ -1,8 +1,9 @@
 /* swift_reader.h: the state of reading one Swift mangled name without the runtime's demangler.
  *
  * Private to the files that read them: swift_identifier.c takes text apart, swift_substitution.c follows references,
- * swift_types.c reads what types are made of, swift_mangled.c entities. The mangling is postfix: operators pop what they apply to from a stack and push the result;
- * "A" refers back to what was pushed before. All memory is fixed, and running out is a refusal. */
+ * swift_types.c and swift_generics.c read what types are made of, swift_mangled.c entities. The mangling is postfix:
+ * operators pop what they apply to from a stack and push the result; "A" refers back to what was pushed before. All
+ * memory is fixed, and running out is a refusal. */
 #ifndef GR_SWIFT_READER_H
 #define GR_SWIFT_READER_H
 
@@ -99,5 +100,14 @@ bool gr_swift_pop_context(struct gr_swift_reader *reader, struct gr_swift_node *
 bool gr_swift_pop_function_type(struct gr_swift_reader *reader, struct gr_swift_node *type);
 /* Reads an operator that makes a type or a part of one; `operator` has been consumed. False: not one, or not known. */
 bool gr_swift_type_operator(struct gr_swift_reader *reader, char operator);
+/* A type of which nothing matters. */
+extern const struct gr_swift_node gr_swift_opaque_type;
+/* A protocol where only one can stand. */
+bool gr_swift_pop_protocol(struct gr_swift_reader *reader);
+/* Pops a list, the last element first, each by `pop`. */
+bool gr_swift_pop_list(struct gr_swift_reader *reader, bool (*pop)(struct gr_swift_reader *reader), uint16_t *count);
+
+/* swift_generics.c: the same for generic parameters, requirements and signatures. */
+bool gr_swift_generic_operator(struct gr_swift_reader *reader, char operator);
 
 #endif

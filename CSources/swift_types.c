@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const struct gr_swift_node opaque_type = {.kind = GR_SWIFT_TYPE, .text = ""};
+const struct gr_swift_node gr_swift_opaque_type = {.kind = GR_SWIFT_TYPE, .text = ""};
 
 bool gr_swift_pop_name(struct gr_swift_reader *reader, struct gr_swift_node *name) {
     return gr_swift_pop(reader, GR_SWIFT_IDENTIFIER, name) || gr_swift_pop(reader, GR_SWIFT_OPERATOR, name) ||
@@ -24,7 +24,7 @@ bool gr_swift_pop_context(struct gr_swift_reader *reader, struct gr_swift_node *
 
 /* "Context.Name" as a type that can be referred to. */
 static bool nominal(struct gr_swift_reader *reader, char kind) {
-    struct gr_swift_node name, context, type = opaque_type;
+    struct gr_swift_node name, context, type = gr_swift_opaque_type;
     if (!gr_swift_pop_name(reader, &name) || !gr_swift_pop_context(reader, &context))
         return false;
     const char *parts[] = {context.text, ".", name.text, NULL};
@@ -35,7 +35,7 @@ static bool nominal(struct gr_swift_reader *reader, char kind) {
 }
 
 /* A protocol where only one can stand: its type, or its name without an operator. */
-static bool pop_protocol(struct gr_swift_reader *reader) {
+bool gr_swift_pop_protocol(struct gr_swift_reader *reader) {
     struct gr_swift_node node, context;
     if (gr_swift_pop(reader, GR_SWIFT_TYPE, &node))
         return node.protocol;
@@ -43,7 +43,7 @@ static bool pop_protocol(struct gr_swift_reader *reader) {
 }
 
 /* Pops a list, the last element first. */
-static bool pop_list(struct gr_swift_reader *reader, bool (*pop)(struct gr_swift_reader *reader), uint16_t *count) {
+bool gr_swift_pop_list(struct gr_swift_reader *reader, bool (*pop)(struct gr_swift_reader *reader), uint16_t *count) {
     *count = 0;
     if (gr_swift_drop(reader, GR_SWIFT_EMPTY_LIST))
         return true;
@@ -62,9 +62,9 @@ static bool pop_tuple_element(struct gr_swift_reader *reader) {
 }
 
 static bool tuple(struct gr_swift_reader *reader) {
-    struct gr_swift_node type = opaque_type;
+    struct gr_swift_node type = gr_swift_opaque_type;
     type.tuple = true;
-    return pop_list(reader, pop_tuple_element, &type.count) && gr_swift_push(reader, type);
+    return gr_swift_pop_list(reader, pop_tuple_element, &type.count) && gr_swift_push(reader, type);
 }
 
 /* "Nominal y Argument ... G": lists of arguments, one for each level of nesting. */
@@ -98,7 +98,7 @@ static bool pop_parameters(struct gr_swift_reader *reader, uint16_t *count) {
 bool gr_swift_pop_function_type(struct gr_swift_reader *reader, struct gr_swift_node *type) {
     struct gr_swift_node annotation;
     uint16_t result;
-    *type = opaque_type;
+    *type = gr_swift_opaque_type;
     type->function = true;
     while (gr_swift_pop(reader, GR_SWIFT_ANNOTATION, &annotation))
         type->async |= annotation.async;
@@ -112,7 +112,7 @@ static bool function_type(struct gr_swift_reader *reader) {
 
 /* Replaces the type on top by one of which nothing is known: a metatype, inout. */
 static bool wrap(struct gr_swift_reader *reader) {
-    return gr_swift_drop(reader, GR_SWIFT_TYPE) && gr_swift_push(reader, opaque_type);
+    return gr_swift_drop(reader, GR_SWIFT_TYPE) && gr_swift_push(reader, gr_swift_opaque_type);
 }
 
 static bool annotate(struct gr_swift_reader *reader, bool takes_type, bool async) {
@@ -141,95 +141,9 @@ static bool annotation(struct gr_swift_reader *reader) {
     }
 }
 
-/* "z" is the first generic parameter, "_" the second, "d0_1_" one of an inner level. */
-static bool generic_parameter(struct gr_swift_reader *reader) {
-    size_t ignored;
-    if (gr_swift_next_is(reader, 'd'))
-        return gr_swift_index(reader, &ignored) && gr_swift_index(reader, &ignored);
-    return gr_swift_next_is(reader, 'z') || gr_swift_index(reader, &ignored);
-}
-
-static bool pop_associated_name(struct gr_swift_reader *reader) {
-    struct gr_swift_node protocol;
-    if (gr_swift_pop(reader, GR_SWIFT_TYPE, &protocol) && !protocol.protocol)
-        return false;
-    return gr_swift_drop(reader, GR_SWIFT_IDENTIFIER);
-}
-
-static bool pop_associated(struct gr_swift_reader *reader, bool compound) {
-    uint16_t ignored;
-    return compound ? pop_list(reader, pop_associated_name, &ignored) : pop_associated_name(reader);
-}
-
-/* "Qz" and its like: an associated type of a generic parameter. */
-static bool associated_type(struct gr_swift_reader *reader) {
-    char kind = gr_swift_next(reader);
-    if (strchr("yYzZ", kind) == NULL || kind == 0)
-        return false;
-    if ((kind == 'y' || kind == 'Y') && !generic_parameter(reader))
-        return false;
-    return pop_associated(reader, kind == 'Y' || kind == 'Z') && gr_swift_remember(reader, opaque_type) &&
-           gr_swift_push(reader, opaque_type);
-}
-
-/* What a requirement is about: a generic parameter, an associated type of one, or a type. */
-static bool requirement_subject(struct gr_swift_reader *reader, char kind) {
-    switch (kind) {
-    case 'p':
-    case 't':
-    case 'c':
-        return generic_parameter(reader) && pop_associated(reader, false) && gr_swift_remember(reader, opaque_type);
-    case 'P':
-    case 'T':
-    case 'C':
-        return generic_parameter(reader) && pop_associated(reader, true) && gr_swift_remember(reader, opaque_type);
-    case 'Q':
-    case 'S':
-    case 'B':
-        return gr_swift_drop(reader, GR_SWIFT_TYPE);
-    default:
-        return generic_parameter(reader);
-    }
-}
-
-/* "Rz" conformance, "Rs" same type, "Rb" base class; layouts are refused. */
-static bool requirement(struct gr_swift_reader *reader) {
-    char kind = gr_swift_next(reader);
-    bool same_or_base = kind != 0 && strchr("sStTbBcC", kind) != NULL;
-    bool protocol = kind != 0 && strchr("pPQ", kind) != NULL;
-    if (!same_or_base && !protocol) {
-        if (kind == 0 || strchr("zd_0123456789", kind) == NULL)
-            return false;
-        reader->at--; /* a conformance of the parameter that begins here */
-    }
-    /* the constraint was pushed after the subject's name, so it is popped first; it is read no further */
-    if (!requirement_subject(reader, same_or_base || protocol ? kind : 'z'))
-        return false;
-    if (same_or_base ? !gr_swift_drop(reader, GR_SWIFT_TYPE) : !pop_protocol(reader))
-        return false;
-    return gr_swift_push(reader, (struct gr_swift_node){.kind = GR_SWIFT_REQUIREMENT});
-}
-
-static bool signature(struct gr_swift_reader *reader, bool counts) {
-    size_t ignored;
-    while (counts && !gr_swift_next_is(reader, 'l'))
-        if (!gr_swift_next_is(reader, 'z') && !gr_swift_index(reader, &ignored))
-            return false;
-    while (gr_swift_drop(reader, GR_SWIFT_REQUIREMENT))
-        continue;
-    return gr_swift_push(reader, (struct gr_swift_node){.kind = GR_SWIFT_SIGNATURE});
-}
-
-/* A type with a generic signature of its own, as initialisers have. */
-static bool generic_type(struct gr_swift_reader *reader) {
-    struct gr_swift_node type;
-    return gr_swift_drop(reader, GR_SWIFT_SIGNATURE) && gr_swift_pop(reader, GR_SWIFT_TYPE, &type) &&
-           gr_swift_push(reader, type);
-}
-
 static bool protocol_list(struct gr_swift_reader *reader) {
     uint16_t ignored;
-    return pop_list(reader, pop_protocol, &ignored) && gr_swift_push(reader, opaque_type);
+    return gr_swift_pop_list(reader, gr_swift_pop_protocol, &ignored) && gr_swift_push(reader, gr_swift_opaque_type);
 }
 
 /* "XE" a function that does not escape, "XK" an autoclosure. */
@@ -250,10 +164,6 @@ bool gr_swift_type_operator(struct gr_swift_reader *reader, char operator) {
         return bound_generic(reader);
     case 'K':
         return annotate(reader, false, false);
-    case 'Q':
-        return associated_type(reader);
-    case 'R':
-        return requirement(reader);
     case 'X':
         return special_type(reader);
     case 'Y':
@@ -267,21 +177,11 @@ bool gr_swift_type_operator(struct gr_swift_reader *reader, char operator) {
     case 'n':
     case 'z':
         return wrap(reader);
-    case 'l':
-        return signature(reader, false);
     case 'p':
         return protocol_list(reader);
-    case 'q':
-        return generic_parameter(reader) && gr_swift_push(reader, opaque_type);
-    case 'r':
-        return signature(reader, true);
     case 't':
         return tuple(reader);
-    case 'u':
-        return generic_type(reader);
-    case 'x':
-        return gr_swift_push(reader, opaque_type);
     default:
-        return false;
+        return gr_swift_generic_operator(reader, operator);
     }
 }
