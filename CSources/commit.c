@@ -63,6 +63,15 @@ static const step installing[] = {close_entry, close_boundaries, write_rest, ope
 static const step restoring[] = {close_entry, restore_rest, restore_boundaries, open_original};
 enum { STEPS = 4 };
 
+/* A sandbox came down after graft_start and forbids membarrier. Stopping half-way would be worse than going on: each
+ * store is still one byte, and other processors see it within their next interrupt. */
+static void serialise_refused(void) {
+    static bool said;
+    if (!said)
+        gr_log("commit: the kernel no longer allows membarrier; bytes are written without it");
+    said = true;
+}
+
 /* Runs the steps over a batch; after each step every processor has seen it before the next begins. */
 static enum graft_status run(
     const step *steps, struct gr_site *const *sites, size_t count, int text, struct gr_site **failed) {
@@ -74,7 +83,8 @@ static enum graft_status run(
                 return status;
             }
         }
-        gr_os_serialise();
+        if (gr_os_serialise() != GRAFT_OK)
+            serialise_refused();
     }
     return GRAFT_OK;
 }

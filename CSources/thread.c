@@ -87,10 +87,11 @@ struct gr_thread *gr_thread_take(void) {
     thread->error_number = &errno;
     thread->open = thread->passing = thread->free = NULL;
     thread->fresh = 0;
+    gr_self = thread; /* before the serial: of two blocks that a signal handler made of one, the one in use is younger */
+    atomic_signal_fence(memory_order_seq_cst);
     thread->serial = atomic_fetch_add_explicit(&next_serial, 1, memory_order_relaxed);
     /* release: the reaper reads the serial after it has seen the id */
     atomic_store_explicit(&thread->id, gr_os_thread_id(), memory_order_release);
-    gr_self = thread;
     return thread;
 }
 
@@ -102,15 +103,29 @@ void gr_thread_is_ours(void) {
     gr_self = &own;
 }
 
-/* A younger block with the same id means that the id was given to another thread. */
-static bool superseded(const struct gr_thread *thread, uint32_t id, uint32_t numbers) {
+/* The youngest block seen for an id, at id modulo LATEST: a younger one means that the id was given to another thread,
+ * or that a signal handler took a block while this one was being taken. Two ids in one place hide a dead thread's block
+ * until one of them has ended. */
+enum { LATEST = 1 << 14 };
+static uint32_t latest[LATEST];
+
+static uint32_t id_of(const struct gr_thread *thread) {
+    return thread != NULL ? atomic_load_explicit(&thread->id, memory_order_acquire) : 0;
+}
+
+static void find_latest(uint32_t numbers) {
+    memset(latest, 0, sizeof latest);
     for (uint32_t number = 1; number <= numbers; number++) {
-        const struct gr_thread *other = block(number);
-        if (other != NULL && other != thread && other->serial > thread->serial &&
-            atomic_load_explicit(&other->id, memory_order_acquire) == id)
-            return true;
+        uint32_t id = id_of(block(number));
+        uint32_t *place = &latest[id % LATEST];
+        if (id != 0 && (*place == 0 || block(number)->serial > block(*place)->serial))
+            *place = number;
     }
-    return false;
+}
+
+static bool superseded(const struct gr_thread *thread, uint32_t id) {
+    const struct gr_thread *other = block(latest[id % LATEST]);
+    return other != thread && id_of(other) == id && other->serial > thread->serial;
 }
 
 static void take_back(struct gr_thread *thread) {
@@ -121,10 +136,11 @@ static void take_back(struct gr_thread *thread) {
 
 void gr_threads_reap(void) {
     uint32_t numbers = atomic_load_explicit(&taken_once, memory_order_acquire);
+    find_latest(numbers);
     for (uint32_t number = 1; number <= numbers; number++) {
         struct gr_thread *thread = block(number);
-        uint32_t id = thread != NULL ? atomic_load_explicit(&thread->id, memory_order_acquire) : 0;
-        if (id != 0 && (!gr_os_thread_exists(id) || superseded(thread, id, numbers)))
+        uint32_t id = id_of(thread);
+        if (id != 0 && (!gr_os_thread_exists(id) || superseded(thread, id)))
             take_back(thread);
     }
 }

@@ -22,7 +22,8 @@ extern "C" {
 const char *graft_version(void);
 
 /* Called with one line for each change of state, never for a hit. `line` has no newline and is valid during the call.
- * May be called from any thread that calls the library, and from the library's own; never from a hit. */
+ * May be called from any thread that calls the library, and from the library's own; never from a hit. It must not load
+ * or unload images, fork, or call this library, which holds its locks then. */
 typedef void (*graft_log_handler)(const char *line, void *context);
 
 struct graft_options {

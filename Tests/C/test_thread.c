@@ -1,0 +1,74 @@
+/* test_thread.c: blocks of threads that have ended are taken back, and only those. */
+#include "check.h"
+#include "os/os.h"
+#include "thread.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { THREADS = 64, ROUNDS = 20 };
+
+static void *take(void *unused) {
+    CHECK(gr_self == NULL);
+    struct gr_thread *thread = gr_thread_take();
+    CHECK(thread != NULL && thread == gr_self);
+    CHECK_EQUAL(thread->id, gr_os_thread_id());
+    CHECK(thread->open == NULL);
+    return unused;
+}
+
+static void blocks_of_dead_threads_are_used_again(void) {
+    uint32_t highest = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        pthread_t threads[THREADS];
+        for (int i = 0; i < THREADS; i++)
+            CHECK_EQUAL(pthread_create(&threads[i], NULL, take, NULL), 0);
+        for (int i = 0; i < THREADS; i++)
+            pthread_join(threads[i], NULL);
+        gr_threads_reap();
+        struct gr_thread *mine = gr_self != NULL ? gr_self : gr_thread_take();
+        highest = mine->index > highest ? mine->index : highest;
+    }
+    CHECK(highest <= THREADS + 1);
+}
+
+static _Atomic int stage;
+
+static void *stay(void *unused) {
+    struct gr_thread *thread = gr_thread_take();
+    thread->open = &thread->frame[0];
+    atomic_store(&stage, 1);
+    while (atomic_load(&stage) == 1)
+        sched_yield();
+    CHECK(gr_self == thread);
+    CHECK_EQUAL(thread->id, gr_os_thread_id());
+    CHECK(thread->open == &thread->frame[0]);
+    thread->open = NULL;
+    return unused;
+}
+
+static void the_block_of_a_living_thread_stays_its_own(void) {
+    pthread_t thread;
+    CHECK_EQUAL(pthread_create(&thread, NULL, stay, NULL), 0);
+    while (atomic_load(&stage) != 1)
+        sched_yield();
+    for (int i = 0; i < 100; i++)
+        gr_threads_reap();
+    atomic_store(&stage, 2);
+    pthread_join(thread, NULL);
+    gr_threads_reap();
+}
+
+static void a_second_block_taken_by_a_signal_handler_is_given_back(void) {
+    struct gr_thread *first = gr_thread_take(), *second = gr_thread_take();
+    CHECK(first != second && gr_self == second);
+    gr_threads_reap();
+    CHECK_EQUAL(first->id, 0);
+    CHECK_EQUAL(second->id, gr_os_thread_id());
+}
+
+int main(void) {
+    RUN(blocks_of_dead_threads_are_used_again);
+    RUN(the_block_of_a_living_thread_stays_its_own);
+    RUN(a_second_block_taken_by_a_signal_handler_is_given_back);
+    return 0;
+}
