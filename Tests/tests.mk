@@ -123,6 +123,25 @@ end-to-end: build ## Runs real programs under `graft run` and checks what it rep
 
 ##@ Look closer
 
+# Each Tests/Benchmarks/bench_NAME.c is a program that prints a table, and JSON when asked with --json. It is built
+# twice, linked with libgraft.so as a user's program would be: by clang, whose callers assume the ABI only, and by gcc,
+# whose callers may assume more, so that everything is preserved for them.
+BENCHMARKS := $(sort $(wildcard Tests/Benchmarks/bench_*.c))
+BENCHMARK_PARTS := $(sort $(wildcard Tests/Benchmarks/*.S))
+BENCHMARK_PROGRAMS := $(foreach compiler,gcc clang,$(BENCHMARKS:Tests/Benchmarks/bench_%.c=build/bench/$(compiler)/bench_%))
+BENCHMARK_FLAGS = $(CPPFLAGS) $(CFLAGS) -O2 -o $@ $(filter %.c %.S,$^) -Lbuild/lib -lgraft -Wl,-rpath,$(CURDIR)/build/lib
+
+build/bench/gcc/bench_%: Tests/Benchmarks/bench_%.c $(BENCHMARK_PARTS) $(SHARED)
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(GCC) $(BENCHMARK_FLAGS)
+
+build/bench/clang/bench_%: Tests/Benchmarks/bench_%.c $(BENCHMARK_PARTS) $(SHARED)
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(CLANG) $(BENCHMARK_FLAGS)
+
+bench: $(BENCHMARK_PROGRAMS) ## Measures the cost of a call in each mode beside its floor: a table, and JSON in build/bench
+	@Tests/run-bench $(BENCHMARK_PROGRAMS)
+
 asan: build/asan/programs ## Runs the C tests under the address sanitizer
 	$(call run-c-tests,$@,asan)
 
@@ -136,4 +155,4 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
 
-.PHONY: fuzz test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+.PHONY: bench fuzz test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
