@@ -8,8 +8,15 @@
 #include "os/os.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 static const char executable[] = "/proc/self/exe";
+
+/* Debian's redis-server is a link to redis-check-rdb. Read once: the program may write over it later. */
+static const char *started_as(void) {
+    const char *path = (const char *)getauxval(AT_EXECFN);
+    return path == NULL ? "" : path;
+}
 
 enum graft_status gr_loaded_make(
     const struct gr_loader_image *now, bool main_program, uint64_t serial, struct gr_loaded **made) {
@@ -18,11 +25,12 @@ enum graft_status gr_loaded_make(
         return GRAFT_NO_MEMORY;
     loaded->name = strdup(now->name);
     loaded->soname = strdup(now->soname);
+    loaded->started_as = strdup(main_program ? started_as() : "");
     loaded->path = strdup(now->name[0] != 0 ? now->name : executable);
     loaded->file = strdup(now->name[0] != 0 ? now->name : executable);
     loaded->build_id = strdup(now->build_id);
-    if (loaded->name == NULL || loaded->soname == NULL || loaded->path == NULL || loaded->file == NULL ||
-        loaded->build_id == NULL) {
+    if (loaded->name == NULL || loaded->soname == NULL || loaded->started_as == NULL || loaded->path == NULL ||
+        loaded->file == NULL || loaded->build_id == NULL) {
         gr_loaded_free(loaded);
         return GRAFT_NO_MEMORY;
     }
@@ -113,6 +121,7 @@ void gr_loaded_free(struct gr_loaded *loaded) {
     free(loaded->file);
     free(loaded->build_id);
     free(loaded->path);
+    free(loaded->started_as);
     free(loaded->soname);
     free(loaded->name);
     free(loaded);

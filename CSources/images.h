@@ -24,6 +24,7 @@ struct gr_loaded {
     char *name;            /* the loader's */
     char *soname;          /* "" when it has none */
     char *path;
+    char *started_as; /* the executable's path as it was given to execve, often a link; "" for libraries */
     char *build_id;
     char *file;     /* where to read it: the path that the kernel knows, or /proc/self/exe */
     uint64_t inode; /* of the file that was mapped; 0 when unknown */

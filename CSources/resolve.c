@@ -6,28 +6,20 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash == NULL ? path : slash + 1;
 }
 
-/* The name by which the program was started: often a link to the file (redis-server is one on Debian). */
-static bool started_as(const struct gr_loaded *loaded, const char *name) {
-    const char *started = (const char *)getauxval(AT_EXECFN);
-    return loaded->image.main_program && started != NULL &&
-           strcmp(strchr(name, '/') != NULL ? started : base_name(started), name) == 0;
+static bool path_named(const char *path, const char *name) {
+    return strcmp(strchr(name, '/') != NULL ? path : base_name(path), name) == 0;
 }
 
-/* By path, by file name, by soname, or by the name that the program was started as. */
+/* By path or file name, as the loader, the kernel and whoever started the program write it, or by soname. */
 static bool image_named(const struct gr_loaded *loaded, const char *name) {
-    if (started_as(loaded, name))
-        return true;
-    if (strchr(name, '/') != NULL)
-        return strcmp(loaded->path, name) == 0 || strcmp(loaded->file, name) == 0;
-    return strcmp(base_name(loaded->path), name) == 0 || strcmp(base_name(loaded->file), name) == 0 ||
-           strcmp(loaded->soname, name) == 0;
+    return path_named(loaded->path, name) || path_named(loaded->started_as, name) ||
+           (!loaded->image.main_program && path_named(loaded->file, name)) || strcmp(loaded->soname, name) == 0;
 }
 
 /* What of an image a target speaks of. */

@@ -342,6 +342,26 @@ static int run_deleted(const char *own_path) {
     return 0;
 }
 
+static const char linked_mode[] = "--linked";
+
+/* Started by a link to this program. */
+static int run_linked(void) {
+    begin();
+    finds("linked-program:main");
+    char target[600];
+    snprintf(target, sizeof target, "%s:main", resolver->images[0]->path);
+    finds(target);
+    finds_nothing("exe:main");
+    finds_nothing("/proc/self/exe:main");
+    end();
+    return 0;
+}
+
+static void a_program_is_known_by_the_link_that_it_was_started_by(void) {
+    shell("ln -s $(readlink /proc/%d/exe) %s/linked-program && %s/linked-program %s", (int)getpid(), fixture_folder,
+        fixture_folder, linked_mode);
+}
+
 static void a_program_is_known_after_its_file_was_deleted(void) {
     shell("cp /proc/%d/exe %s/program && %s/program %s", (int)getpid(), fixture_folder, fixture_folder, deleted_mode);
 }
@@ -349,6 +369,8 @@ static void a_program_is_known_after_its_file_was_deleted(void) {
 int main(int count, char **arguments) {
     if (count == 2 && strcmp(arguments[1], deleted_mode) == 0)
         return run_deleted(arguments[0]);
+    if (count == 2 && strcmp(arguments[1], linked_mode) == 0)
+        return run_linked();
     make_folder();
     RUN(every_image_is_reported_once_and_the_executable_first);
     RUN(a_look_is_short_when_nothing_changed);
@@ -362,6 +384,7 @@ int main(int count, char **arguments) {
     RUN(strange_file_names_are_read_right);
     RUN(the_kernels_list_of_mappings_is_read_line_by_line);
     RUN(libraries_may_come_and_go_while_we_look);
+    RUN(a_program_is_known_by_the_link_that_it_was_started_by);
     RUN(a_program_is_known_after_its_file_was_deleted);
     remove_fixtures();
     return 0;
