@@ -75,6 +75,7 @@ public struct Progress: Hashable, Sendable {
 ///   - path: the file.
 ///   - pattern: a glob that the symbol or the demangled name matches; nil for all.
 ///   - body: called for each function; false stops the walk.
+/// - Throws: `notFound`, `os` with the system's reason, or `badImage`, with the path.
 public func explain(
     path: String, pattern: String? = nil, _ body: (Explanation, Progress) -> Bool
 ) throws(GraftError) {
@@ -85,8 +86,12 @@ public func explain(
             return (status, errno)
         }
     }
-    guard status == GRAFT_OS else { return try GraftError.check(status, place: .path(path)) }
-    throw GraftError(code: .os, message: String(cString: strerror(code)), place: .path(path))
+    switch status {
+    // The table's sentence speaks of targets and loaded images; here it is a file that is missing.
+    case GRAFT_NOT_FOUND: throw GraftError(code: .notFound, message: "no such file", place: .path(path))
+    case GRAFT_OS: throw GraftError(code: .os, message: String(cString: strerror(code)), place: .path(path))
+    default: try GraftError.check(status, place: .path(path))
+    }
 }
 
 /// What the core calls for each function; `context` points to the caller's closure.

@@ -19,7 +19,7 @@ public final class Instrumentation: Instrumenting {
     /// The version of the library.
     public static var version: String { String(cString: graft_version()) }
 
-    /// Whether `stop` has yet to be called. Written once, by `stop`.
+    /// Whether `stop` has yet to be called. Written by `stop`.
     private let running = Mutex(true)
 
     /// Made by `start` only.
@@ -28,7 +28,8 @@ public final class Instrumentation: Instrumenting {
     /// Starts the library, or counts one more user of it. Nothing is patched before the first probe.
     ///
     /// - Parameters:
-    ///   - maximumProbes: how many probes, and entry points, there may be; nil is 65,536. The first start decides.
+    ///   - maximumProbes: how many probes, and entry points, there may be; nil is 65,536. The first start of the
+    ///     process decides.
     ///   - log: called with one line for each change of state, never for a hit, on any thread that calls the library
     ///     and on its own. Nil follows the environment variable `GRAFT_LOG`. The first start decides.
     public static func start(
@@ -39,13 +40,13 @@ public final class Instrumentation: Instrumenting {
     }
 
     /// Ends this use of the library, once; the last end removes every probe, restores every byte and waits for that.
-    /// Not inside a handler.
+    /// Not inside a handler: there it does nothing.
     public func stop() {
         let first = running.withLock { running in
             defer { running = false }
             return running
         }
-        if first { Lifecycle.shared.stop() }
+        if first && !Lifecycle.shared.stop() { running.withLock { $0 = true } }
     }
 
     /// Opens an ordered stream of updates. `name`, at most 63 bytes, appears in logs and errors.
@@ -92,7 +93,8 @@ public final class Instrumentation: Instrumenting {
         return hits
     }
 
-    /// The hits and the state of the entry point that is instrumented at this address; nil when none is. Takes no lock.
+    /// The hits, of all probes that it ever had, and the state of the entry point at this address; nil when none was ever
+    /// instrumented there. Takes no lock.
     public func lookup(address: UInt64) -> (hits: UInt64, state: ProbeState)? {
         var hits: UInt64 = 0
         var state = GRAFT_STATE_REMOVED

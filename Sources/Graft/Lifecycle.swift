@@ -27,14 +27,16 @@ final class Lifecycle: Sendable {
         }
     }
 
-    /// Counts one user less; the last one removes what is left and stops the core.
-    func stop() {
+    /// Counts one user less; the last one removes what is left and stops the core. False when the core would not, which
+    /// it says inside a handler only: then nothing has changed.
+    func stop() -> Bool {
         users.withLock { users in
             precondition(users > 0, "stop without start")
             if users == 1 { removeHandlers() }
-            _ = graft_stop()
+            guard graft_stop() != GRAFT_IN_HANDLER else { return false }
             users -= 1
             if users == 0 { LogSink.shared.set(nil) }
+            return true
         }
     }
 

@@ -37,9 +37,9 @@ public final class UpdateStream: Sendable {
     ///
     /// - Parameters:
     ///   - update: what to do, and its place in the order.
-    ///   - outcome: called exactly once: on the library's thread when the update was applied, or, when it is dropped,
-    ///     on the thread that drops it (this one, before `submit` throws). It may submit; it may not wait.
-    /// - Throws: the reason for which the update was dropped at once: stale, duplicate, queue full, stopped.
+    ///   - outcome: called exactly once: on the library's thread when the update was applied or dropped there (as a
+    ///     duplicate, or superseded), or on this thread, before `submit` throws. It may submit; it may not wait.
+    /// - Throws: the reason for which the update was dropped at once: stale, queue full, stream closed, core stopped.
     public func submit(_ update: Update, outcome: (@Sendable (UpdateOutcome) -> Void)? = nil) throws(GraftError) {
         let buffer = ChangeBuffer(update.changes)
         let submission = Submission(stream: name, buffer: buffer, feed: feed, callback: outcome)
