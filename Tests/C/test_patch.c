@@ -1,8 +1,10 @@
 /* test_patch.c: one entry at a time: which beginnings can be patched, that calls count and still work, exact restore. */
 #include "attach.h"
 #include "core.h"
+#include "os/fault.h"
 #include "prologues.h"
 #include "tactic.h"
+#include <limits.h>
 
 static struct {
     const char *name;
@@ -182,6 +184,51 @@ static void a_thread_at_any_boundary_goes_on_in_the_relocated_block(void) {
     }
 }
 
+/* Whatever write of a commit fails, every function is as it was, and the site at fault is named. */
+static void a_commit_that_fails_at_any_write_leaves_every_byte_as_it_was(void) {
+    struct gr_site *sites[PROLOGUES], *failed;
+    uint8_t before[PROLOGUES][BYTES];
+    unsigned succeeded = 0, refused = 0;
+    for (unsigned i = 0; i < PROLOGUES; i++) {
+        sites[i] = prepare(i, GR_KEEP_ALL);
+        choose(sites[i], i % 2 != 0 ? GR_TACTIC_ONLY_TRAPS : GR_TACTIC_ANY);
+        memcpy(before[i], (const void *)(uintptr_t)prologues[i].function, BYTES);
+    }
+    for (unsigned skip = 0; succeeded == 0; skip++) {
+        gr_fault_set(GR_OS_TEXT_WRITE, 0, INT_MAX);    /* always the slower way to write, */
+        gr_fault_set(GR_OS_TEXT_UNPROTECT, skip, 1);   /* which fails once */
+        failed = NULL;
+        enum graft_status status = gr_patch_commit(sites, PROLOGUES, &failed);
+        gr_fault_clear();
+        succeeded += status == GRAFT_OK;
+        refused += status != GRAFT_OK;
+        if (status == GRAFT_OK)
+            CHECK_EQUAL(gr_patch_restore(sites, PROLOGUES), GRAFT_OK);
+        else
+            CHECK(failed != NULL);
+        for (unsigned i = 0; i < PROLOGUES; i++) {
+            CHECK(memcmp(before[i], (const void *)(uintptr_t)prologues[i].function, BYTES) == 0);
+            CHECK(!gr_patch_in_place(sites[i]));
+            CHECK_EQUAL(prologues[i].function(9), expected(9));
+        }
+    }
+    printf("  refused at %u writes\n", refused);
+    CHECK(refused > PROLOGUES);
+}
+
+static void an_entry_that_was_changed_by_something_else_is_refused(void) {
+    struct gr_site *site = prepare(0, GR_KEEP_ALL), *failed;
+    const uint8_t *entry = (const uint8_t *)(uintptr_t)site->patch_address;
+    uint8_t original = entry[0], nop = 0x90;
+    int text;
+    CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
+    CHECK_EQUAL(gr_os_text_write(text, site->patch_address, &nop, 1), GRAFT_OK);
+    CHECK_EQUAL(gr_patch_commit(&site, 1, &failed), GRAFT_FOREIGN_PATCH);
+    CHECK_EQUAL(entry[0], nop);
+    CHECK_EQUAL(gr_os_text_write(text, site->patch_address, &original, 1), GRAFT_OK);
+    gr_os_text_close(text);
+}
+
 int main(void) {
     core_start();
     RUN(every_prologue_counts_and_still_works);
@@ -190,5 +237,7 @@ int main(void) {
     RUN(every_kind_of_thunk_reports_entries_and_exits);
     RUN(traps_work_on_every_prologue);
     RUN(a_thread_at_any_boundary_goes_on_in_the_relocated_block);
+    RUN(a_commit_that_fails_at_any_write_leaves_every_byte_as_it_was);
+    RUN(an_entry_that_was_changed_by_something_else_is_refused);
     return 0;
 }
