@@ -4,6 +4,7 @@
  * must not get one forced on it at start. Neighbours: demangle.h. */
 #include "demangle.h"
 
+#include "compiler.h"
 #include "loader.h"
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -11,6 +12,10 @@
 #include <string.h>
 
 enum { FIRST_CAPACITY = 1024 };
+
+/* Where a static Swift runtime is linked together with this library (the preload agent), its demangler is here. */
+extern char *swift_demangle(
+    const char *mangled, size_t length, char *buffer, size_t *buffer_size, uint32_t flags) GR_WEAK;
 
 typedef char *(*cxx_demangler)(const char *mangled, char *buffer, size_t *buffer_size, int *status);
 
@@ -63,7 +68,7 @@ static void seek_swift(void) {
     gr_swift_demangler function;
     _Static_assert(sizeof function == sizeof found, "a function pointer fits a data pointer, as dlsym requires");
     memcpy(&function, &found, sizeof function);
-    gr_demangle_use_swift(function);
+    gr_demangle_use_swift(function != NULL ? function : swift_demangle);
     swift_sought = true;
     swift_sought_adds = adds;
 }

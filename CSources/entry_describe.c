@@ -64,7 +64,7 @@ void gr_entry_describe(struct gr_elf *elf, const struct gr_functions *functions,
         entry->flags |= GRAFT_ENTRY_CLONE;
     if (function->ifunc)
         entry->flags |= GRAFT_ENTRY_IFUNC;
-    if (gr_elf_abi_callers(elf))
+    if (gr_elf_abi_function(elf, function))
         entry->flags |= GRAFT_ENTRY_ABI_CALLERS;
     for (size_t i = group->start; i < group->end; i++)
         if (functions->at[i].has_unwind)
