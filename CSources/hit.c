@@ -7,6 +7,7 @@
 #include "capture.h"
 #include "compiler.h"
 #include "os/os.h"
+#include "resume.h"
 
 static _Atomic uint64_t suppressed, without_frame;
 
@@ -241,7 +242,22 @@ static inline void tell_exit(const struct gr_frame *frame, enum graft_phase phas
     attachment->handler(&hit, attachment->context);
 }
 
+/* The function was left by an exception that the personality routine below took over: the thunk returns to
+ * gr_arch_resume, which goes on with it in the caller. The frame has been closed. */
+static GR_NOINLINE void leave_by_exception(struct gr_frame *frame, struct graft_registers *registers) {
+    registers->rax = frame->resume;
+    registers->rdi = (uint64_t)(uintptr_t)frame->exception;
+    registers->rsi = frame->return_address;
+    registers->rbx = frame->caller_rbx;
+    *(uint64_t *)(uintptr_t)((char *)registers + GR_LEAVE_RETURN) = (uint64_t)(uintptr_t)gr_arch_resume;
+    frame->exception = NULL;
+}
+
 void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers) {
+    if (GR_UNLIKELY(frame->count == 0) && frame->exception != NULL) {
+        leave_by_exception(frame, registers);
+        return;
+    }
     struct visit visit = {.thread = gr_self};
     if (GR_LIKELY(!gr_in_handler() && frame->count > 0 && begin(&visit))) {
         tell_exit(frame, GRAFT_PHASE_LEAVE, registers);
@@ -253,22 +269,37 @@ void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers) {
 }
 
 /* The personality routine of the exit thunks (Itanium C++ ABI, exception handling, level I). The unwinder asks it about
- * their frames. On its second pass the function is being left by an exception or a cancellation; nothing is caught
- * here. No call of the unwinder's interface: the process may have several copies of it. */
-enum { CLEANUP_PHASE = 2, CONTINUE_UNWIND = 8 };
+ * their frames. On its second pass the function is being left by an exception or a cancellation. Nothing is caught here,
+ * but: while a function runs, its thunk has no stack of its own, so unwinders that know frames by their stack pointer
+ * (libgcc, LLVM) take the thunk for the caller, and say HANDLER_FRAME when the caller is the one that catches. Saying
+ * no to that makes them abort. So the thunk takes the exception, and hands it back at once, from the caller's frame. */
+enum { CLEANUP_PHASE = 2, HANDLER_FRAME = 4, INSTALL_CONTEXT = 7, CONTINUE_UNWIND = 8 };
+
+static int take_over(struct gr_frame *frame, void *exception, const void *unwinder) {
+    frame->resume = gr_resume_of(unwinder);
+    if (frame->resume == 0)
+        return CONTINUE_UNWIND;
+    frame->exception = exception;
+    frame->count = 0;
+    return INSTALL_CONTEXT;
+}
 
 int gr_personality(int version, int actions, uint64_t exception_class, void *exception, void *context);
 int gr_personality(int version, int actions, uint64_t exception_class, void *exception, void *context) {
-    (void)version, (void)exception_class, (void)exception, (void)context;
+    (void)version, (void)exception_class, (void)context;
     struct gr_thread *thread = gr_self;
     if ((actions & CLEANUP_PHASE) == 0 || thread == NULL || gr_in_handler())
         return CONTINUE_UNWIND;
     struct gr_frame *frame = gr_frame_passed(thread, (uint64_t)(uintptr_t)__builtin_frame_address(0));
     struct visit visit;
-    if (frame != NULL && frame->count > 0 && begin(&visit)) {
+    int answer = CONTINUE_UNWIND;
+    if (frame != NULL && begin(&visit)) {
         struct graft_registers registers = {0};
-        tell_exit(frame, GRAFT_PHASE_UNWIND, &registers);
+        if (frame->count > 0)
+            tell_exit(frame, GRAFT_PHASE_UNWIND, &registers);
+        if ((actions & HANDLER_FRAME) != 0)
+            answer = take_over(frame, exception, __builtin_return_address(0));
         end(&visit);
     }
-    return CONTINUE_UNWIND;
+    return answer;
 }

@@ -25,6 +25,8 @@ struct gr_frame {
     struct gr_frame *below; /* the owner's next open call, or the next free frame; the owner's alone */
     _Atomic bool closed;    /* release by whoever leaves; acquire by the owner */
     uint64_t start;         /* nanoseconds; 0 when no probe asked */
+    void *exception;        /* null but while an exit thunk hands an exception on; then `count` is 0 */
+    uint64_t resume;        /* the unwinder's function that goes on with it */
     uint32_t count;         /* of the probes that were told of the entry */
     struct {
         graft_probe_id probe;

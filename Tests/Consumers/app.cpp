@@ -1,4 +1,5 @@
-// app.cpp: a C++ user of Graft outside its tree: sees a method of its own be entered, return, and throw.
+// app.cpp: a C++ user of Graft outside its tree: sees methods of its own be entered, return, and throw, through one
+// instrumented frame and through two, to the caller that catches.
 // Built by use-cpp against what `make install` put down. Exit status 0 when each phase was seen as often as it happened.
 #include <graft/graft.h>
 #include <cstdio>
@@ -13,6 +14,14 @@ struct Order {
         return quantity * 5;
     }
 };
+
+struct Cart {
+    Order order;
+    [[gnu::noinline]] int total(int quantity) {
+        asm volatile("" ::: "memory");
+        return order.price(quantity) + 1;
+    }
+};
 }  // namespace shop
 
 struct Phases {
@@ -25,7 +34,7 @@ int main() {
 
     Phases phases;
     graft_probe_spec probe = {};
-    probe.target = ":shop::Order::price";
+    probe.target = ":shop::*";
     probe.mode = GRAFT_MODE_ENTRY_EXIT;
     probe.context = &phases;
     probe.handler = [](graft_hit *hit, void *context) {
@@ -39,14 +48,19 @@ int main() {
     };
     graft_outcome outcome;
     graft_status status = graft_install(&probe, 1, &outcome);
-    if (status != GRAFT_OK || outcome.installed != 1)
+    if (status != GRAFT_OK || outcome.installed != 2)
         return std::fprintf(stderr, "not installed: %s\n", graft_status_sentence(status ? status : outcome.refusal)), 1;
 
-    shop::Order order;
+    shop::Cart cart;
     int caught = 0, sum = 0;
     for (int i = -3; i < 7; i++) {
         try {
-            sum += order.price(i);
+            sum += cart.order.price(i);
+        } catch (const std::invalid_argument &) {
+            caught++;
+        }
+        try {
+            sum += cart.total(i);
         } catch (const std::invalid_argument &) {
             caught++;
         }
@@ -54,5 +68,5 @@ int main() {
     graft_remove(&outcome.probe, 1, nullptr);
     graft_stop();
     std::printf("entered %d, left %d, unwound %d, sum %d\n", phases.entered, phases.left, phases.unwound, sum);
-    return phases.entered == 10 && phases.left == 7 && phases.unwound == 3 && caught == 3 && sum == 105 ? 0 : 1;
+    return phases.entered == 30 && phases.left == 21 && phases.unwound == 9 && caught == 6 && sum == 217 ? 0 : 1;
 }

@@ -417,6 +417,17 @@ gr_thunk_return_\kind:
         exit_thunk avx
         exit_thunk xsave
 
+/* gr_arch_resume: calls the unwinder's resuming function (rax) with the exception (rdi) as if the caller had called it
+ * at rsi, where it would have been returned to. */
+        begin   gr_arch_resume
+        .cfi_def_cfa_offset 0
+        .cfi_register 16, 4
+        pushq   %rsi
+        .cfi_def_cfa_offset 8
+        .cfi_offset 16, -8
+        jmp     *%rax
+        finish  gr_arch_resume
+
 /* ---- counting ---- */
 
 /* void gr_arch_count(uint64_t *counter, struct gr_slot *slot): adds one on this CPU; see emit.c for the same thing
