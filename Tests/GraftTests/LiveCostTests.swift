@@ -14,12 +14,12 @@ extension Live {
         }
 
         #if !DEBUG
-        @Test("retains and releases nothing", arguments: ["swift_retain", "swift_release"])
-        func counting(_ function: String) async {
-            await #expect(processExitsWith: .success) { [function] in
-                try expectNoCalls(of: "libswiftCore.so:" + function)
+            @Test("retains and releases nothing", arguments: ["swift_retain", "swift_release"])
+            func counting(_ function: String) async {
+                await #expect(processExitsWith: .success) { [function] in
+                    try expectNoCalls(of: "libswiftCore.so:" + function)
+                }
             }
-        }
         #endif
     }
 }
