@@ -32,14 +32,14 @@ build/$(1)/core.a: $$(CORE:%=build/$(1)/%.o) $$(C_HELPERS:%=build/$(1)/%.o)
 
 build/$(1)/fixtures/%.so: Tests/C/fixtures/%.c Tests/tests.mk | setup
 	@mkdir -p $$(@D)
-	$(call say,link,$$@)$(2) -D_GNU_SOURCE -g -O1 -fPIC -shared $$< -o $$@
+	$(call say,link,$$@)$(2) -D_GNU_SOURCE -g -O0 -fPIC -shared $$< -o $$@
 
 build/$(1)/fixtures/%.so: Tests/C/fixtures/%.cpp Tests/tests.mk | setup
 	@mkdir -p $$(@D)
-	$(call say,link,$$@)g++ -g -O1 -fPIC -shared $$< -o $$@
+	$(call say,link,$$@)g++ -g -O0 -fPIC -shared $$< -o $$@
 
 build/$(1)/test_%: build/$(1)/Tests/C/test_%.c.o build/$(1)/core.a
-	$(call say,link,$$@)$(2) $(3) -pthread -rdynamic -o $$@ $$^ $(LIBRARIES) -ldl -lm
+	$(call say,link,$$@)$(2) $(3) $(if $(findstring clang,$(2)),-fuse-ld=lld) -pthread -rdynamic -o $$@ $$^ $(LIBRARIES) -ldl -lm
 
 build/$(1)/programs: $$(C_TEST_NAMES:%=build/$(1)/%) $$(addsuffix .so,$$(basename $$(C_FIXTURES:Tests/C/%=build/$(1)/%)))
 
@@ -51,7 +51,8 @@ endef
 $(eval $(call variant,test,$(CC),-O1 -fno-omit-frame-pointer))
 $(eval $(call variant,test-gcc,$(GCC),-O2))
 $(eval $(call variant,asan,$(CLANG),-O1 -fno-omit-frame-pointer -fsanitize=address))
-$(eval $(call variant,tsan,$(CLANG),-O1 -fno-omit-frame-pointer -fsanitize=thread))
+# gcc: the Swift toolchain's clang links its thread sanitizer only together with libdispatch.
+$(eval $(call variant,tsan,$(GCC),-O1 -fno-omit-frame-pointer -fsanitize=thread -Wno-tsan))
 $(eval $(call variant,ubsan,$(CLANG),-O1 -fsanitize=undefined -fno-sanitize-recover=all))
 $(eval $(call variant,ubsan-gcc,$(GCC),-O1 -fsanitize=undefined -fno-sanitize-recover=all))
 
