@@ -13,6 +13,6 @@
 #define GR_UNUSED __attribute__((unused))
 #define GR_CONSTRUCTOR __attribute__((constructor))
 /* For thread-local storage that is reached without a call, also in a library that was loaded late: a few words. */
-#define GR_TLS_MODEL __attribute__((tls_model("initial-exec"), visibility("hidden")))
+#define GR_TLS_MODEL __attribute__((tls_model("initial-exec")))
 
 #endif

@@ -150,12 +150,12 @@ static void several_probes_share_an_entry_point_up_to_the_limit(void) {
 }
 
 static void a_target_that_matches_nothing_is_pending_until_an_image_has_it(void) {
-    struct graft_outcome outcome = install("libresolv.so.2:ns_get16", GRAFT_MODE_COUNT, NULL, NULL);
+    struct graft_outcome outcome = install("late.so:late_answer", GRAFT_MODE_COUNT, NULL, NULL);
     CHECK_EQUAL(outcome.status, GRAFT_OK);
     CHECK_EQUAL(outcome.state, GRAFT_STATE_PENDING);
     CHECK_EQUAL(outcome.refusal, GRAFT_NOT_FOUND);
     for (int round = 0; round < 3; round++) {
-        void *library = dlopen("libresolv.so.2", RTLD_NOW | RTLD_LOCAL);
+        void *library = dlopen(FIXTURES "/late.so", RTLD_NOW | RTLD_LOCAL);
         CHECK(library != NULL);
         enum graft_state state = GRAFT_STATE_PENDING;
         while (state != GRAFT_STATE_INSTALLED) {
@@ -165,6 +165,12 @@ static void a_target_that_matches_nothing_is_pending_until_an_image_has_it(void)
             CHECK(state != GRAFT_STATE_REFUSED);
             graft_snapshot_free(snapshot);
         }
+        void *symbol = dlsym(library, "late_answer");
+        int (*answer)(int);
+        memcpy(&answer, &symbol, sizeof answer);
+        uint64_t before = hits_of(outcome.probe);
+        CHECK_EQUAL(answer(21), (21 ^ 0x55) * 3 + 1);
+        CHECK_EQUAL(hits_of(outcome.probe) - before, 1);
         CHECK_EQUAL(dlclose(library), 0);
         while (state == GRAFT_STATE_INSTALLED) {
             struct graft_snapshot *snapshot;

@@ -23,7 +23,7 @@ enum {
     FUNCTIONS = 32,
     THREADS = 16,
     TOGGLES = 100000,
-    TRAPPING = 20000, /* of them; each costs time slices of every thread that it meets */
+    TRAPPING = 5000, /* of them; each costs time slices of every thread that it meets */
     SITTING_OUT = 6,
 };
 _Static_assert(sizeof all / sizeof *all == FUNCTIONS, "the issue's number");
