@@ -43,35 +43,3 @@ final class Scratch {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
     }
 }
-
-/// Runs a program to its end.
-enum Command {
-    /// What became of it.
-    struct Result {
-        var code: Int32
-        var signal: Int32
-        var output: String
-        var errors: String
-    }
-
-    /// Runs a program with an environment (the test's own when nil) and waits for it.
-    static func run(_ path: String, _ arguments: [String], environment: [String: String]? = nil) throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        if let environment { process.environment = environment }
-        let output = Pipe(), errors = Pipe()
-        process.standardOutput = output
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        // Short outputs: both fit their pipes.
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let problems = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        let isSignal = process.terminationReason == .uncaughtSignal
-        return Result(
-            code: isSignal ? -1 : process.terminationStatus, signal: isSignal ? process.terminationStatus : 0,
-            output: text, errors: problems)
-    }
-}

@@ -10,7 +10,8 @@ import GraftAgent
 final class Screen {
     private let output: Output
     private let start = Clock.milliseconds
-    private var drawn = 0
+    /// What is drawn now, on a terminal.
+    private var drawn: [String] = []
 
     /// A screen on this output.
     init(output: Output) { self.output = output }
@@ -31,11 +32,15 @@ final class Screen {
     private func draw(_ all: [String]) {
         let room = max(2, (output.terminalSize?.rows ?? all.count + 2) - 1)
         let lines = all.count <= room ? all : all.prefix(room - 1) + ["… \(all.count - room + 1) more lines"]
-        if drawn > 0 { output.write("\u{1B}[\(drawn)A") }
+        guard lines != drawn else { return }
+        if !drawn.isEmpty { output.write("\u{1B}[\(drawn.count)A") }
         lines.forEach { output.write("\r\u{1B}[K\($0)\n") }
-        if drawn > lines.count { output.write("\u{1B}[J") }
-        drawn = lines.count
+        if drawn.count > lines.count { output.write("\u{1B}[J") }
+        drawn = lines
     }
+
+    /// Others have written to the terminal: what is drawn stays, and the next view begins below.
+    func restart() { drawn = [] }
 
     /// The time since the beginning: `12.3s`.
     private var seconds: String {

@@ -13,10 +13,13 @@ final class LiveView {
     private var control: ProcessControl?
     private var last: StatusView?
     private var failure: Refusal?
+    private var looks = 0
 
     /// Milliseconds between two looks, and for one answer.
     static let interval = 500
     static let patience = 250
+    /// Looks after which a child that has shown nothing has something to explain: before that, it may be starting.
+    private static let startingLooks = 3
 
     /// A view of this child.
     init(process: pid_t, output: Output) {
@@ -26,6 +29,7 @@ final class LiveView {
 
     /// Looks once.
     func look() {
+        looks += 1
         do throws(Refusal) {
             let control = try connection()
             let view = StatusView(try control.status(patience: Self.patience))
@@ -45,6 +49,9 @@ final class LiveView {
         return found
     }
 
-    /// Why nothing was ever shown; nil when something was.
-    var problem: Refusal? { last == nil ? failure : nil }
+    /// Others have written to the terminal.
+    func restart() { screen.restart() }
+
+    /// Why nothing was ever shown; nil when something was, or when there was no time to.
+    var problem: Refusal? { last == nil && looks >= Self.startingLooks ? failure : nil }
 }

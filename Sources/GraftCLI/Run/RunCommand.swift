@@ -82,7 +82,8 @@ enum RunCommand {
             "/proc/self/exe", arguments: own + CommandLine.arguments[end...], environment: currentEnvironment(),
             mask: supervisor.originalMask)
         let view = LiveView(process: child, output: errors)
-        let result = supervisor.wait(for: child, interval: LiveView.interval) { view.look() }
+        let result = supervisor.wait(
+            for: child, interval: LiveView.interval, idle: { view.look() }, resume: { view.restart() })
         if let problem = view.problem {
             errors.line("graft: nothing was shown: \(problem)")
             errors.flush()

@@ -60,11 +60,12 @@ struct Supervisor {
         return notice.isFromKernel ? .ignore : .forward(notice.number)
     }
 
-    /// Waits for the child's end. `idle` is called at least every `interval` milliseconds while it runs.
-    func wait(for child: pid_t, interval: Int, idle: () -> Void) -> ChildEnd {
-        var due = Clock.milliseconds
+    /// Waits for the child's end. While it runs, `idle` is called every `interval` milliseconds; `resume` is called when
+    /// this process goes on after it has stopped with the child.
+    func wait(for child: pid_t, interval: Int, idle: () -> Void, resume: () -> Void) -> ChildEnd {
+        var due = Clock.milliseconds + UInt64(interval)
         while true {
-            if let end = look(at: child) { return end }
+            if let end = look(at: child, resume: resume) { return end }
             let now = Clock.milliseconds
             if now >= due {
                 idle()
@@ -85,7 +86,7 @@ struct Supervisor {
     }
 
     /// Looks what became of the child, and stops with it; nil while it is alive.
-    private func look(at child: pid_t) -> ChildEnd? {
+    private func look(at child: pid_t, resume: () -> Void) -> ChildEnd? {
         var status: Int32 = 0
         while true {
             let found = waitpid(child, &status, WNOHANG | WUNTRACED)
@@ -93,7 +94,9 @@ struct Supervisor {
             guard found > 0 else { return found == 0 ? nil : .exited(ExitCode.failure) }
             switch ChildStatus(status) {
             case .ended(let end): return end
-            case .stopped: raise(SIGSTOP)
+            case .stopped:
+                raise(SIGSTOP)
+                resume()
             }
         }
     }

@@ -68,7 +68,7 @@ final class ProcessControl {
                 place: place, exitCode: ExitCode.failure)
         }
         let gate = Gate(environment: LaunchEnvironment.dictionary(environment))
-        guard gate.isOpen else { return try Self.closed(gate) }
+        guard gate.isOpen else { return try closed(gate) }
         guard files.contains(where: { $0.path.hasSuffix("/\(PreloadLibrary.agentFile)") }) else {
             throw Refusal(
                 "its agent could not be loaded; its standard error says why", place: place, exitCode: ExitCode.failure)
@@ -76,10 +76,12 @@ final class ProcessControl {
         throw Refusal("its agent does not listen (yet)", place: place, exitCode: ExitCode.failure)
     }
 
-    /// The status of a process whose gate is closed.
-    private static func closed(_ gate: Gate) throws(Refusal) -> JSONNode {
+    /// The status of a process whose gate is closed, in the form that an agent's would have.
+    private func closed(_ gate: Gate) throws(Refusal) -> JSONNode {
+        let report = AgentReport(
+            report: Report(gate: gate), process: facts.process, program: facts.executable, isFinal: false)
         do throws(ConfigError) {
-            return try JSONDocument.parse(JSONWriter.bytes(Report(gate: gate).json)).root
+            return try JSONDocument.parse(JSONWriter.bytes(report.json)).root
         } catch {
             throw Refusal(error.description, place: "", exitCode: ExitCode.failure)
         }

@@ -61,9 +61,7 @@ struct StatusView: Hashable, Sendable {
         var lines = [gateLine]
         lines += problems.map { "problem: \($0)" }
         if !rows.isEmpty { lines += [""] + table.lines(width: width) }
-        if !counters.isEmpty {
-            lines += [""] + CommandSpec.wrap(counterText, width: max(20, width ?? 100))
-        }
+        if !counters.isEmpty { lines += [""] + counterLines(width: width ?? 100) }
         return lines.map { Table.cut(Table.printable($0), to: width) }
     }
 
@@ -104,9 +102,18 @@ struct StatusView: Hashable, Sendable {
         return table
     }
 
-    /// `installed 3, hits 12`.
-    private var counterText: String {
-        counters.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+    /// `installed 3, hits 12`, as many on a line as fit.
+    private func counterLines(width: Int) -> [String] {
+        var lines: [String] = []
+        for (index, counter) in counters.enumerated() {
+            let text = "\(counter.name) \(counter.value)" + (index == counters.count - 1 ? "" : ",")
+            if let last = lines.last, last.count + 1 + text.count <= width {
+                lines[lines.count - 1] += " " + text
+            } else {
+                lines.append(text)
+            }
+        }
+        return lines
     }
 
     /// What went wrong in the agent.
