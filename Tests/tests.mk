@@ -119,8 +119,8 @@ format: | setup ## Rewrites C and Swift sources in the project's format
 consumers: build ## Builds C, C++ and Swift programs outside the tree against what is installed
 	@MAKE='$(MAKE)' CC='$(CC)' GCC='$(GCC)' SWIFT='$(SWIFT)' Tests/run-part $@ 900 $(sort $(wildcard Tests/Consumers/use-*))
 
-end-to-end: build ## Runs real programs under `graft run` and checks what it reports
-	@Tests/run-part $@ 600 $(sort $(wildcard Tests/EndToEnd/test_* Tests/EndToEnd/test-*))
+end-to-end: build ## Runs the demonstration and checks each of its expectations
+	@Tests/run-part $@ 600 Tests/Demo/test
 
 ##@ Look closer
 

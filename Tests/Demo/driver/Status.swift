@@ -70,7 +70,9 @@ struct Graft {
 
     /// Asks until `holds`, for at most `seconds`; `what` is named when it never does.
     @discardableResult
-    func wait(for what: String, in program: Program, seconds: Double = 20, until holds: (Status) -> Bool) throws -> Status {
+    func wait(for what: String, in program: Program, seconds: Double = 20, until holds: (Status) -> Bool) throws
+        -> Status
+    {
         let deadline = Date(timeIntervalSinceNow: seconds)
         var last: Error?
         while program.isRunning, Date() < deadline {
