@@ -78,7 +78,7 @@ run-c-tests = @Tests/run-part $(1) $(SECONDS_PER_PROGRAM) $(C_TEST_NAMES:%=build
 ##@ Test
 
 # The parts of `make test`, in order; each is a target of its own.
-PARTS := c-tests gcc-tests swift-tests checks consumers end-to-end
+PARTS := c-tests gcc-tests programs swift-tests checks consumers end-to-end
 MORE_PARTS ?=
 
 test: | setup ## Runs every part below, up to `end-to-end`, and closes with "N passed, N failed"
@@ -90,8 +90,13 @@ c-tests: build/test/programs ## Runs the C tests (T=queue runs one)
 gcc-tests: build/test-gcc/programs ## Runs the C tests built by gcc -O2
 	$(call run-c-tests,$@,test-gcc)
 
-swift-tests: | setup ## Runs the Swift tests (T=Config runs those that match)
-	@SWIFT='$(SWIFT)' STRICT='$(STRICT)' FILTER='$(T)' Tests/run-swift
+# A script of Tests/Programs named test-NAME builds programs as users do, against libgraft.so, and runs them.
+programs: c ## Runs programs built by each compiler, with each unwinder, against libgraft.so
+	@Tests/run-part $@ 600 $(sort $(wildcard Tests/Programs/test-*))
+
+# The end-to-end tests among them run the built tool, whose folder is named in GRAFT_BUILD.
+swift-tests: $(if $(T),setup,build) ## Runs the Swift tests, those of the built tool included (T=Config runs those that match)
+	@SWIFT='$(SWIFT)' STRICT='$(STRICT)' FILTER='$(T)' GRAFT_BUILD='$(CURDIR)/build' Tests/run-swift
 
 # A check is a script of Tests/Checks named check-NAME: `make NAME` runs it alone.
 CHECKS := $(sort $(wildcard Tests/Checks/check-*))
@@ -159,4 +164,4 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
 
-.PHONY: bench fuzz test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+.PHONY: bench fuzz programs test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
