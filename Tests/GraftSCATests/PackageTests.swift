@@ -171,25 +171,37 @@ struct PackageTests {
     func once() throws {
         let database = CountingDatabase()
         var packages = ImagePackages(root: "/", databases: [database])
-        #expect(packages.remembered("/nowhere/a") == nil)
+        #expect(packages.remembered("/nowhere/1") == nil)
         for _ in 0..<3 {
-            #expect(packages.package(of: "/nowhere/a")?.name == "a")
+            #expect(packages.package(of: "/nowhere/1")?.name == "/nowhere/1")
             #expect(packages.package(of: "/nowhere/unknown") == nil)
         }
         #expect(database.asked == 2)
-        #expect(packages.remembered("/nowhere/a")?.name == "a")
+        #expect(packages.remembered("/nowhere/1")?.name == "/nowhere/1")
+    }
+
+    @Test("is asked for together with others in one reading, of the next database only where the first knows nothing")
+    func together() throws {
+        let (first, second) = (CountingDatabase(), CountingDatabase())
+        var packages = ImagePackages(root: "/", databases: [first, second])
+        packages.learn((0..<10).map { "/nowhere/\($0)" })
+        #expect(first.asked == 1 && second.asked == 0)
+        #expect((0..<10).allSatisfy { packages.remembered("/nowhere/\($0)") != nil })
+        packages.learn(["/nowhere/3", "/nowhere/unknown"])
+        #expect(first.asked == 2 && second.asked == 1)
     }
 
     @Test("is remembered for a limited number of images")
     func limit() throws {
         let database = CountingDatabase()
         var packages = ImagePackages(root: "/", databases: [database])
-        for index in 0..<ImagePackages.maximumImages { _ = packages.package(of: "/nowhere/\(index)") }
+        packages.learn((0..<ImagePackages.maximumImages).map { "/nowhere/\($0)" })
         _ = packages.package(of: "/nowhere/0")
-        #expect(database.asked == ImagePackages.maximumImages)
+        #expect(database.asked == 1)
         _ = packages.package(of: "/nowhere/one-more")
         #expect(packages.remembered("/nowhere/0") == nil)
-        #expect(packages.remembered("/nowhere/one-more") != nil)
+        #expect(packages.package(of: "/nowhere/0") != nil)
+        #expect(database.asked == 3)
     }
 
     @Test(
@@ -206,15 +218,17 @@ struct PackageTests {
     }
 }
 
-/// A database that counts how often it is asked; it knows every file but `unknown`.
+/// A database that counts how often it is asked; it knows the files `/nowhere/0` to `/nowhere/9`.
 private final class CountingDatabase: PackageDatabase, @unchecked Sendable {
     // Used by one thread, the test's.
     var asked = 0
+    /// The files that it knows.
+    private let known = (0..<10).map { Array("/nowhere/\($0)".utf8) }
 
-    func package(owning paths: [String]) -> Package? {
+    func packages(owning files: SoughtFiles) -> [String: Package] {
         asked += 1
-        let name = paths[0].split(separator: "/").last.map(String.init) ?? ""
-        return name == "unknown" ? nil : Package(name: name, version: "1")
+        let names = known.filter { files.match($0[...]) != nil }.map { String(decoding: $0, as: UTF8.self) }
+        return Dictionary(uniqueKeysWithValues: names.map { ($0, Package(name: $0, version: "1")) })
     }
 }
 

@@ -1,58 +1,73 @@
 // ApkDatabase.swift: Alpine's record of installed files.
 //
 // Owns the reading of /lib/apk/db/installed: one text with a stanza for each package, in which `F:` names a directory and
-// `R:` a file in it. Read once for each image that is asked for; nothing is kept.
+// `R:` a file in it. Nothing is kept in memory.
 
 /// The packages that apk has installed.
 package struct ApkDatabase: PackageDatabase {
+    /// A package's stanza, as far as it has been read.
+    private struct Stanza {
+        /// Name, version and origin, by the letter of their lines.
+        var fields: [UInt8: String] = [:]
+        /// The directory of the files that follow, with its last slash.
+        var directory: [UInt8] = []
+        /// The files that are looked for.
+        var found: [String] = []
+
+        /// The package; nil without a name and a version.
+        var package: Package? {
+            guard let name = fields[UInt8(ascii: "P")], let version = fields[UInt8(ascii: "V")] else { return nil }
+            return Package(name: name, version: version, source: fields[UInt8(ascii: "o")])
+        }
+    }
+
     /// Where the file may be; later releases moved it.
-    private let files: [String]
+    private let databases: [String]
 
     /// The database below this directory.
     package init(root: String) {
-        files = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"].map { Files.join(root, $0) }
+        databases = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"].map { Files.join(root, $0) }
     }
 
-    /// The package that has a file with one of these names.
-    package func package(owning paths: [String]) -> Package? {
-        for file in files {
-            guard let bytes = Files.read(file, limit: PackageDatabases.maximumBytes) else { continue }
-            return Self.package(owning: Set(paths.map { Array($0.utf8) }), in: bytes)
+    /// The packages that have these files.
+    package func packages(owning files: SoughtFiles) -> [String: Package] {
+        for database in databases {
+            guard let bytes = Files.read(database, limit: PackageDatabases.maximumBytes) else { continue }
+            return Self.packages(owning: files, in: bytes)
         }
-        return nil
+        return [:]
     }
 
-    /// The package that has one of these files.
-    private static func package(owning paths: Set<[UInt8]>, in bytes: [UInt8]) -> Package? {
-        var fields: [UInt8: ArraySlice<UInt8>] = [:]
-        var directory: [UInt8] = []
-        var isOwner = false
+    /// The packages that have these files, in the text of a database.
+    private static func packages(owning files: SoughtFiles, in bytes: [UInt8]) -> [String: Package] {
+        var packages: [String: Package] = [:]
+        var stanza = Stanza()
         var lines = bytes[...].lines
-        while true {
-            let line = lines.next()
-            guard let line, !line.isEmpty else {
-                if isOwner { return package(fields) }
-                guard line != nil else { return nil }
-                (fields, directory) = ([:], [])
+        while let line = lines.next() {
+            if !line.isEmpty {
+                read(line, into: &stanza, files)
                 continue
             }
-            guard let key = line.first, line.dropFirst().first == UInt8(ascii: ":") else { continue }
-            let value = line.dropFirst(2)
-            switch key {
-            case UInt8(ascii: "P"), UInt8(ascii: "V"), UInt8(ascii: "o"): fields[key] = value
-            case UInt8(ascii: "F"): directory = [UInt8(ascii: "/")] + value + (value.isEmpty ? [] : [UInt8(ascii: "/")])
-            case UInt8(ascii: "R"): isOwner = isOwner || paths.contains(directory + value)
-            default: continue
-            }
+            for file in stanza.found { packages[file] = stanza.package }
+            stanza = Stanza()
         }
+        for file in stanza.found { packages[file] = stanza.package }
+        return packages
     }
 
-    /// The package of these fields: name, version and origin.
-    private static func package(_ fields: [UInt8: ArraySlice<UInt8>]) -> Package? {
-        let text = { (key: Character) in
-            fields[key.asciiValue ?? 0].map { String(decoding: $0, as: UTF8.self) }
+    /// Reads one line of a stanza.
+    private static func read(_ line: ArraySlice<UInt8>, into stanza: inout Stanza, _ files: SoughtFiles) {
+        guard let key = line.first, line.dropFirst().first == UInt8(ascii: ":") else { return }
+        let value = line.dropFirst(2)
+        let slash = UInt8(ascii: "/")
+        switch key {
+        case UInt8(ascii: "P"), UInt8(ascii: "V"), UInt8(ascii: "o"):
+            stanza.fields[key] = String(decoding: value, as: UTF8.self)
+        case UInt8(ascii: "F"):
+            stanza.directory = [slash] + value + (value.isEmpty ? [] : [slash])
+        case UInt8(ascii: "R"):
+            if let file = files.match((stanza.directory + value)[...]) { stanza.found.append(file) }
+        default: return
         }
-        guard let name = text("P"), let version = text("V") else { return nil }
-        return Package(name: name, version: version, source: text("o"))
     }
 }

@@ -5,59 +5,72 @@
 
 /// The packages that dpkg has installed.
 package struct DpkgDatabase: PackageDatabase {
+    /// The ending of a list's name.
+    private static let ending = ".list"
+
     /// The directory that holds `info` and `status`.
     private let directory: String
 
     /// The database below this directory.
     package init(root: String) { directory = Files.join(root, "/var/lib/dpkg") }
 
-    /// The package that has a file with one of these names.
-    package func package(owning paths: [String]) -> Package? {
-        guard let list = list(naming: paths) else { return nil }
-        let parts = list.split(separator: ":", maxSplits: 1)
-        return package(named: String(parts[0]), architecture: parts.count > 1 ? String(parts[1]) : nil)
+    /// The packages that have these files.
+    package func packages(owning files: SoughtFiles) -> [String: Package] {
+        let owners = owners(of: files)
+        guard !owners.isEmpty else { return [:] }
+        let packages = packages(named: Set(owners.values))
+        return owners.compactMapValues { packages[$0] }
     }
 
-    /// The name of the list, without its ending, that has a line with one of these paths: `libpq5:amd64`.
-    private func list(naming paths: [String]) -> String? {
-        let wanted = paths.map { Array($0.utf8) }
-        let ending = ".list"
-        for name in Files.names(in: "\(directory)/info", endingWith: ending) ?? [] {
-            guard let bytes = Files.read("\(directory)/info/\(name)", limit: PackageDatabases.maximumBytes) else {
-                continue
+    /// The name of the list, without its ending, that has a line with each of these files: `libpq5:amd64`.
+    private func owners(of files: SoughtFiles) -> [String: String] {
+        var owners: [String: String] = [:]
+        for name in Files.names(in: "\(directory)/info", endingWith: Self.ending) ?? [] {
+            let path = "\(directory)/info/\(name)"
+            guard let bytes = Files.read(path, limit: PackageDatabases.maximumBytes) else { continue }
+            var lines = bytes[...].lines
+            while let line = lines.next() {
+                guard let file = files.match(line) else { continue }
+                owners[file] = String(name.dropLast(Self.ending.count))
             }
-            if Files.lines(of: bytes, include: wanted) { return String(name.dropLast(ending.count)) }
         }
-        return nil
+        return owners
     }
 
-    /// The package with this name, in the status file.
-    private func package(named name: String, architecture: String?) -> Package? {
-        guard let bytes = Files.read("\(directory)/status", limit: PackageDatabases.maximumBytes) else { return nil }
-        let heading = Array("Package: \(name)".utf8)
+    /// The packages with these names, `libpq5` or `libpq5:amd64`, in the status file.
+    private func packages(named names: Set<String>) -> [String: Package] {
+        guard let bytes = Files.read("\(directory)/status", limit: PackageDatabases.maximumBytes) else { return [:] }
+        var packages: [String: Package] = [:]
+        let heading = Array("Package: ".utf8)
         var lines = bytes[...].lines
         while let line = lines.next() {
-            guard line.elementsEqual(heading) else { continue }
+            guard line.starts(with: heading) else { continue }
+            let name = String(decoding: line.dropFirst(heading.count), as: UTF8.self)
             let stanza = Self.readStanza(&lines)
-            guard architecture == nil || stanza["Architecture"] == architecture else { continue }
-            guard let version = stanza["Version"] else { continue }
+            let known = [name, "\(name):\(stanza["Architecture"] ?? "")"].filter(names.contains)
+            guard !known.isEmpty, let version = stanza["Version"] else { continue }
             let source = Self.readSource(stanza["Source"])
-            return Package(name: name, version: version, source: source.name, sourceVersion: source.version)
+            for key in known {
+                packages[key] = Package(
+                    name: name, version: version, source: source.name, sourceVersion: source.version)
+            }
         }
-        return nil
+        return packages
     }
 
     /// The fields that matter, up to the empty line that ends the stanza.
     private static func readStanza(_ lines: inout ByteLines) -> [String: String] {
         var fields: [String: String] = [:]
         while let line = lines.next(), !line.isEmpty {
-            let text = String(decoding: line, as: UTF8.self)
-            for field in ["Architecture", "Version", "Source"] where text.hasPrefix(field + ": ") {
-                fields[field] = String(text.dropFirst(field.count + 2))
+            for (field, mark) in Self.fields where line.starts(with: mark) {
+                fields[field] = String(decoding: line.dropFirst(mark.count), as: UTF8.self)
             }
         }
         return fields
     }
+
+    /// The fields that matter, and how their lines begin.
+    private static let fields = ["Architecture", "Version", "Source"].map { ($0, Array("\($0): ".utf8)) }
 
     /// `postgresql-15` or `glibc (2.36-9)`: the source's name, and its version where it differs from the package's.
     private static func readSource(_ field: String?) -> (name: String?, version: String?) {

@@ -4,7 +4,7 @@
 // product's owner's. Neighbours: PackageDatabase.swift.
 
 /// The packages of images, found when they are asked for.
-package struct ImagePackages {
+package struct ImagePackages: Sendable {
     /// The most images that are remembered; past it, all are forgotten and asked for again.
     package static let maximumImages = 4_096
 
@@ -26,24 +26,30 @@ package struct ImagePackages {
 
     /// The package of an image; nil when no database has it. May read files.
     package mutating func package(of image: String) -> Package? {
-        if let answer = known[image] { return answer }
-        if known.count >= Self.maximumImages { known = [:] }
-        let names = names(of: image)
-        let answer = ask(names)
-        known[image] = .some(answer)
-        return answer
-    }
-
-    /// The answer of the first database that has one.
-    private func ask(_ names: [String]) -> Package? {
-        for database in databases {
-            if let package = database.package(owning: names) { return package }
-        }
-        return nil
+        learn([image])
+        return remembered(image)
     }
 
     /// The package of an image, if it has been asked for before. Reads nothing.
     package func remembered(_ image: String) -> Package? { known[image] ?? nil }
+
+    /// Asks for the packages of all these images at once, which costs little more than asking for one.
+    package mutating func learn(_ images: some Sequence<String>) {
+        let new = Set(images).filter { known[$0] == nil }.sorted().prefix(Self.maximumImages)
+        guard !new.isEmpty else { return }
+        if known.count + new.count > Self.maximumImages { known = [:] }
+        let names = Dictionary(uniqueKeysWithValues: new.map { ($0, self.names(of: $0)) })
+        for image in new { known[image] = .some(nil) }
+        var sought = new[...]
+        for database in databases where !sought.isEmpty {
+            let found = database.packages(owning: SoughtFiles(sought.flatMap { names[$0] ?? [] }))
+            for image in sought {
+                guard let package = names[image]?.lazy.compactMap({ found[$0] }).first else { continue }
+                known[image] = package
+            }
+            sought.removeAll { remembered($0) != nil }
+        }
+    }
 
     /// The names under which a database may have a file: without links, as it was given, and each with and without
     /// `/usr`. Where `/lib` is a link to `/usr/lib`, a package may still list its files under either.

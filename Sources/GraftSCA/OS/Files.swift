@@ -50,17 +50,10 @@ enum Files {
         return String(cString: resolved)
     }
 
-    /// Whether one of the lines of a text is one of these, all of which have a byte.
-    static func lines(of text: [UInt8], include wanted: [[UInt8]]) -> Bool {
-        text.withUnsafeBytes { text in
-            var rest = text[...]
-            while let base = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
-                let found = memchr(base, Int32(UInt8(ascii: "\n")), rest.count)
-                let length = found.map { UnsafeRawPointer($0) - base } ?? rest.count
-                if wanted.contains(where: { $0.count == length && memcmp($0, base, length) == 0 }) { return true }
-                rest = rest.dropFirst(length + 1)
-            }
-            return false
-        }
+    /// A path below a root; the root `/` adds nothing.
+    static func join(_ root: String, _ path: String) -> String {
+        var root = root[...]
+        while root.last == "/" { root = root.dropLast() }
+        return root + path
     }
 }

@@ -51,7 +51,11 @@ extension ProductState {
 
     /// Replaces the wishes of one configuration.
     private mutating func replace(_ path: String, with wishes: [Wish]) -> Planner.Plan {
-        if wishes.contains(where: { $0.advisory?.isConditional == true }) { images = world.images() }
+        let conditional = wishes.filter { $0.advisory?.isConditional == true }
+        if !conditional.isEmpty {
+            images = world.images()
+            learnPackages(of: Set(conditional.map(\.target)))
+        }
         return plan { $0.replace(path, with: wishes, verdict: $1) }
     }
 

@@ -37,9 +37,11 @@ extension ProductState {
         let last = plan.remove.isEmpty ? [:] : look(readingPackages: true)
         let batch = batch(plan)
         let outcomes = instrumentation.apply(batch.changes)
+        var removed: [Report.Target] = []
         for (index, outcome) in outcomes.enumerated() {
-            note(outcome, of: batch.changes[index], target: batch.targets[index], last: last)
+            removed += note(outcome, of: batch.changes[index], target: batch.targets[index], last: last)
         }
+        history.add(removed)
         detections.settle(Set(plan.remove.map(\.text)))
     }
 
@@ -72,31 +74,38 @@ extension ProductState {
         return batch
     }
 
-    /// Notes what became of one change.
-    private mutating func note(_ outcome: Outcome, of change: Change, target: Target, last: [Probe: ProbeInfo]) {
+    /// Notes what became of one change; gives what the history is to remember of it.
+    private mutating func note(
+        _ outcome: Outcome, of change: Change, target: Target, last: [Probe: ProbeInfo]
+    ) -> [Report.Target] {
         switch change {
         case .install(let request):
             failed[target] = outcome.error
-            guard outcome.error == nil, let probe = outcome.probe else { return }
+            guard outcome.error == nil, let probe = outcome.probe else { return [] }
             installed[target] = Installed(probe: probe, mode: request.mode)
+            return []
         case .setMode(_, let mode):
             installed[target]?.problem = outcome.error
             if outcome.error == nil { installed[target]?.mode = mode }
+            return []
         case .remove(let probe):
             let report = removedTarget(target, info: last[probe])
             installed[target] = nil
-            noteRemoval(of: probe, Lingering(target: target, last: report, problem: nil), outcome.error)
+            return noteRemoval(of: probe, Lingering(target: target, last: report, problem: nil), outcome.error)
         }
     }
 
-    /// Notes whether a probe is gone, and keeps it for another try when it is not.
-    private mutating func noteRemoval(of probe: Probe, _ subject: Lingering, _ error: GraftError?) {
+    /// Notes whether a probe is gone, and keeps it for another try when it is not; gives what to remember.
+    private mutating func noteRemoval(
+        of probe: Probe, _ subject: Lingering, _ error: GraftError?
+    ) -> [Report.Target] {
         guard let error, error.code != .noSuchProbe else {
             lingering[probe] = nil
-            return history.add(subject.last)
+            return [subject.last]
         }
         lingering[probe] = subject
         lingering[probe]?.problem = error
+        return []
     }
 }
 
@@ -117,7 +126,8 @@ extension ProductState {
         guard let instrumentation, !lingering.isEmpty else { return }
         let subjects = lingering.sorted { $0.key.id < $1.key.id }
         let outcomes = instrumentation.apply(subjects.map { .remove($0.key) })
-        for (subject, outcome) in zip(subjects, outcomes) { noteRemoval(of: subject.key, subject.value, outcome.error) }
+        let removed = zip(subjects, outcomes).flatMap { noteRemoval(of: $0.key, $0.value, $1.error) }
+        history.add(removed)
     }
 }
 
@@ -137,7 +147,7 @@ extension ProductState {
         instrumentation = nil
         (configurations, refusedTargets, failed) = ([:], [:], [:])
         // The last stop of the core restores every byte that could not be restored before.
-        for subject in lingering.values { history.add(subject.last) }
+        history.add(lingering.values.map(\.last).sorted { $0.target < $1.target })
         lingering = [:]
     }
 }

@@ -7,6 +7,11 @@
 internal import Graft
 
 extension ProductState {
+    /// Learns the packages of all images that these conditional targets mean, at once rather than one by one.
+    mutating func learnPackages(of targets: some Sequence<Target>) {
+        packages.learn(targets.flatMap { means($0) })
+    }
+
     /// A change of the planner, which asks for verdicts on the way.
     mutating func plan(_ change: (inout Planner, (Wish) -> Verdict) -> Planner.Plan) -> Planner.Plan {
         // Taken out meanwhile: a verdict changes this state too, and remembers the packages it has looked up.
@@ -53,6 +58,7 @@ extension ProductState {
         judged = judged.filter { known.contains($0.key) }
         let again = conditional.filter { judged[$0] != means($0) }
         guard !again.isEmpty else { return }
+        learnPackages(of: again)
         carryOut(plan { $0.reconsider(again, verdict: $1) })
     }
 }

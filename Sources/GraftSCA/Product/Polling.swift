@@ -50,6 +50,7 @@ extension ProductState {
     mutating func collect(_ infos: [Probe: ProbeInfo], readingPackages: Bool) {
         detections.begin()
         let instrumentation = instrumentation
+        if readingPackages { learnPackages(ofReached: infos) }
         for (target, installed) in installed {
             guard let info = infos[installed.probe], info.hits > 0 else { continue }
             let advisories = planner.demands[target]?.advisories ?? []
@@ -60,5 +61,11 @@ extension ProductState {
                     package: { readingPackages ? packages.package(of: $0) : packages.remembered($0) })
             }
         }
+    }
+
+    /// Learns the packages of all reached functions' images, at once rather than one by one.
+    private mutating func learnPackages(ofReached infos: [Probe: ProbeInfo]) {
+        let reached = installed.values.compactMap { infos[$0.probe] }.filter { $0.hits > 0 }
+        packages.learn(Set(reached.flatMap { $0.entries.lazy.filter { $0.hits > 0 }.map(\.entry.image) }))
     }
 }

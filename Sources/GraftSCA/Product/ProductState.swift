@@ -112,19 +112,19 @@ struct RemovedTargets: Sendable {
     /// Those that had to make room.
     private(set) var dropped: UInt64 = 0
 
-    /// Remembers a target; an older memory of it goes.
-    mutating func add(_ target: Report.Target) {
-        forget([target.target])
-        targets.append(target)
-        if targets.count > ProductLimits.history {
-            dropped += UInt64(targets.count - ProductLimits.history)
-            targets.removeFirst(targets.count - ProductLimits.history)
-        }
+    /// Remembers targets; older memories of them go, and then the oldest ones that there is no room for.
+    mutating func add(_ new: [Report.Target]) {
+        forget(Set(new.map(\.target)))
+        targets += new
+        let excess = targets.count - ProductLimits.history
+        guard excess > 0 else { return }
+        dropped += UInt64(excess)
+        targets.removeFirst(excess)
     }
 
     /// Forgets targets that are wanted again.
     mutating func forget(_ texts: Set<String>) {
-        guard !targets.isEmpty else { return }
+        guard !targets.isEmpty, !texts.isEmpty else { return }
         targets.removeAll { texts.contains($0.target) }
     }
 }
