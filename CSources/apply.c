@@ -6,9 +6,10 @@
 #include "log.h"
 #include "plane.h"
 #include "tactic.h"
+#include "thread.h"
 #include <stdlib.h>
 
-enum { SYNCHRONISE_MS = 10000 };
+enum { HANDLER_WAIT_MS = 100, HANDLER_WAITS_LOGGED = 100 };
 
 /* What one change did, while the batch is under way. */
 struct doing {
@@ -65,10 +66,15 @@ static void finish(const struct graft_change *change, const struct doing *doing,
     gr_probe_free(doing->probe);
 }
 
-/* Calls that had begun when a probe was detached leave its handler before its outcome is told. */
+/* Calls that had begun when a probe was detached leave its handler before its outcome is told. A thread that ended
+ * inside one (it was cancelled) never will, so the dead are looked for meanwhile. */
 static void wait_for_handlers(void) {
-    while (!gr_epoch_synchronise(SYNCHRONISE_MS))
-        gr_log("apply: a handler has been running for more than %d ms; waiting for it", SYNCHRONISE_MS);
+    for (int waits = 1; !gr_epoch_synchronise(HANDLER_WAIT_MS); waits++) {
+        gr_threads_reap();
+        if (waits % HANDLER_WAITS_LOGGED == 0)
+            gr_log("apply: a handler has been running for more than %d s; waiting for it",
+                waits / (1000 / HANDLER_WAIT_MS));
+    }
 }
 
 /* Our own probes come with the first one that is asked for: those on the loader before it, so that no image is missed;
