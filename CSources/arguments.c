@@ -5,8 +5,8 @@
 enum { REGISTER_ARGUMENTS = 6, STACK_SLOTS = 64, FLOAT_ARGUMENTS = 8 };
 
 GR_PUBLIC uint64_t graft_hit_argument(const struct graft_hit *hit, unsigned index) {
-    const uint64_t in_registers[] = {hit->registers->rdi, hit->registers->rsi, hit->registers->rdx,
-        hit->registers->rcx, hit->registers->r8, hit->registers->r9};
+    const uint64_t in_registers[] = {hit->registers->rdi, hit->registers->rsi, hit->registers->rdx, hit->registers->rcx,
+        hit->registers->r8, hit->registers->r9};
     if (index < REGISTER_ARGUMENTS)
         return in_registers[index];
     if (index >= REGISTER_ARGUMENTS + STACK_SLOTS || hit->stack_pointer == 0)

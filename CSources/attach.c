@@ -93,7 +93,8 @@ uint64_t gr_attach_stub(struct gr_site *site) {
         exit = exit || attachment->mode == GRAFT_MODE_ENTRY_EXIT;
     }
     /* a first hit's stack is taken by the entry thunk, so a counting probe that wants one uses it until then */
-    entry = entry || (stub != site->slot->relocated && atomic_load_explicit(&site->caller_wanted, memory_order_relaxed));
+    entry =
+        entry || (stub != site->slot->relocated && atomic_load_explicit(&site->caller_wanted, memory_order_relaxed));
     return exit ? site->stub_exit : entry ? site->stub_entry : stub;
 }
 

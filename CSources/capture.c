@@ -56,7 +56,7 @@ uint64_t gr_captures_dropped(void) {
 static void copy_frames(struct gr_stack_copy *copy) {
     copy->word_count = 0;
     for (const struct gr_frame *frame = gr_self != NULL ? gr_self->open : NULL;
-        frame != NULL && copy->word_count + 2 <= GR_STACK_WORDS_MAX; frame = frame->below) {
+         frame != NULL && copy->word_count + 2 <= GR_STACK_WORDS_MAX; frame = frame->below) {
         copy->words[copy->word_count++] =
             (struct gr_stack_word){(uint64_t)(uintptr_t)&frame->return_address, frame->return_address};
         copy->words[copy->word_count++] =

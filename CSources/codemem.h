@@ -10,11 +10,11 @@
 #include "arch/arch.h"
 
 enum {
-    GR_ARENA_STUBS = 4096,        /* stubs in one arena */
+    GR_ARENA_STUBS = 4096, /* stubs in one arena */
     GR_ARENAS_MAX = 256,
-    GR_PLACE_PAGES_MAX = 65536,   /* pages that hold hops, in all images */
-    GR_PLACE_TRIES = 256,         /* new pages tried before a pattern is given up */
-    GR_PLACE_OPEN = 16,           /* pages that are looked through for room before a new one is mapped */
+    GR_PLACE_PAGES_MAX = 65536, /* pages that hold hops, in all images */
+    GR_PLACE_TRIES = 256,       /* new pages tried before a pattern is given up */
+    GR_PLACE_OPEN = 16,         /* pages that are looked through for room before a new one is mapped */
 };
 
 /* Room for one stub within reach of a 32-bit displacement of every address in [low, high).
@@ -29,7 +29,8 @@ struct gr_pattern {
 
 /* Room for a hop at `from` plus a displacement of that pattern, within reach of `slot`. On success `*address` is the
  * hop's address; the page is mapped, readable and executable. GRAFT_NO_SPACE_NEAR. */
-enum graft_status gr_place_take(uint64_t from, struct gr_pattern pattern, const struct gr_slot *slot, uint64_t *address);
+enum graft_status gr_place_take(
+    uint64_t from, struct gr_pattern pattern, const struct gr_slot *slot, uint64_t *address);
 void gr_place_give(uint64_t address);
 
 /* Pages mapped for hops so far. */

@@ -9,7 +9,7 @@ extern const ptrdiff_t __rseq_offset GR_WEAK;
 extern const unsigned int __rseq_size GR_WEAK;
 
 static struct gr_counters counters;
-static size_t taken;       /* indices below this have been taken once */
+static size_t taken;        /* indices below this have been taken once */
 static uint64_t **returned; /* stack of counters given back */
 static size_t returned_count;
 

@@ -12,11 +12,11 @@
 
 struct gr_counters {
     bool per_cpu;
-    uint32_t cpus;       /* cpu numbers are below this */
+    uint32_t cpus; /* cpu numbers are below this */
     uint32_t cpu_shift;
     int32_t rseq_offset; /* of struct rseq from the thread pointer, the same in every thread (glibc >= 2.35) */
     uint64_t *base;
-    size_t capacity;     /* counters; index 0 to capacity - 1 */
+    size_t capacity; /* counters; index 0 to capacity - 1 */
 };
 
 /* Makes room for `capacity` counters, once in the life of the process. GRAFT_NO_MEMORY. */

@@ -5,39 +5,75 @@
 
 /* Never patched. */
 static const char *const denied[] = {
-    "__restore_rt",             /* the kernel's return from signals: unwinders know it by its bytes */
-    "_dl_runtime_resolve",      /* entered by a jump, with the loader's own convention */
-    "_dl_runtime_resolve_fxsave",
-    "_dl_runtime_resolve_xsave",
-    "_dl_runtime_resolve_xsavec",
-    "_dl_runtime_profile_sse",
-    "_dl_runtime_profile_avx",
-    "_dl_runtime_profile_avx512",
-    "_dl_tlsdesc_return",       /* called with a convention that keeps every register */
-    "_dl_tlsdesc_undefweak",
-    "_dl_tlsdesc_dynamic",
-    "_start",                   /* has no caller */
-    "__morestack",              /* rewrites its caller's frame */
+    "__restore_rt",        /* the kernel's return from signals: unwinders know it by its bytes */
+    "_dl_runtime_resolve", /* entered by a jump, with the loader's own convention */
+    "_dl_runtime_resolve_fxsave", "_dl_runtime_resolve_xsave", "_dl_runtime_resolve_xsavec", "_dl_runtime_profile_sse",
+    "_dl_runtime_profile_avx", "_dl_runtime_profile_avx512",
+    "_dl_tlsdesc_return",                                     /* called with a convention that keeps every register */
+    "_dl_tlsdesc_undefweak", "_dl_tlsdesc_dynamic", "_start", /* has no caller */
+    "__morestack",                                            /* rewrites its caller's frame */
 };
 
 /* Their meaning depends on the return address or on the stack frame of their caller. */
 static const char *const no_exit[] = {
-    "setjmp", "_setjmp", "__setjmp", "sigsetjmp", "__sigsetjmp", /* return twice, into a frame that must be the caller's */
-    "vfork", "__vfork", "__libc_vfork",                          /* return twice on one stack */
-    "getcontext", "__getcontext", "swapcontext", "__swapcontext",
-    "longjmp", "_longjmp", "siglongjmp", "__longjmp", "__longjmp_chk", "setcontext", "__setcontext", /* never return */
-    "dlsym", "dlvsym", "dlopen", "dlmopen", "__libc_dlopen_mode", "__libc_dlsym", /* ask who called */
-    "_Unwind_RaiseException", "_Unwind_Resume", "_Unwind_Resume_or_Rethrow", "_Unwind_ForcedUnwind",
-    "_Unwind_Backtrace", "__cxa_throw", "__cxa_rethrow",          /* begin at their caller's frame */
-    "__libc_start_main", "__libc_start_call_main",                /* the last frames of a program */
-    "clone", "__clone", "__clone3",                               /* return on two stacks */
-    "mcount", "_mcount", "__fentry__", "__cyg_profile_func_enter", "__cyg_profile_func_exit",
+    "setjmp",
+    "_setjmp",
+    "__setjmp",
+    "sigsetjmp",
+    "__sigsetjmp", /* return twice, into a frame that must be the caller's */
+    "vfork",
+    "__vfork",
+    "__libc_vfork", /* return twice on one stack */
+    "getcontext",
+    "__getcontext",
+    "swapcontext",
+    "__swapcontext",
+    "longjmp",
+    "_longjmp",
+    "siglongjmp",
+    "__longjmp",
+    "__longjmp_chk",
+    "setcontext",
+    "__setcontext", /* never return */
+    "dlsym",
+    "dlvsym",
+    "dlopen",
+    "dlmopen",
+    "__libc_dlopen_mode",
+    "__libc_dlsym", /* ask who called */
+    "_Unwind_RaiseException",
+    "_Unwind_Resume",
+    "_Unwind_Resume_or_Rethrow",
+    "_Unwind_ForcedUnwind",
+    "_Unwind_Backtrace",
+    "__cxa_throw",
+    "__cxa_rethrow", /* begin at their caller's frame */
+    "__libc_start_main",
+    "__libc_start_call_main", /* the last frames of a program */
+    "clone",
+    "__clone",
+    "__clone3", /* return on two stacks */
+    "mcount",
+    "_mcount",
+    "__fentry__",
+    "__cyg_profile_func_enter",
+    "__cyg_profile_func_exit",
 };
 
 /* Their callers count on registers that the ABI would let them clobber, whatever compiled the image. */
 static const char *const preserving[] = {
-    "__fentry__", "mcount", "_mcount", "__tls_get_addr", "swift_retain", "swift_release", "swift_bridgeObjectRetain",
-    "swift_bridgeObjectRelease", "swift_retain_n", "swift_release_n", "__asan_report_load1", "__chkstk",
+    "__fentry__",
+    "mcount",
+    "_mcount",
+    "__tls_get_addr",
+    "swift_retain",
+    "swift_release",
+    "swift_bridgeObjectRetain",
+    "swift_bridgeObjectRelease",
+    "swift_retain_n",
+    "swift_release_n",
+    "__asan_report_load1",
+    "__chkstk",
 };
 
 static bool listed(const char *const *names, size_t count, const char *symbol) {

@@ -1,7 +1,7 @@
 /* explain.c: verdicts on the functions of a file: the decoder's, without a process. See explain.h. */
 #include "arch/arch.h"
 #include "compiler.h"
-#include "elf.h"
+#include "elf_view.h"
 #include "plane.h"
 #include "resolve.h"
 #include <stdlib.h>

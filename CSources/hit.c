@@ -38,8 +38,8 @@ static GR_NOINLINE bool begin_slowly(struct visit *visit) {
  * on this thread, or no block for the thread was to be had. */
 static inline bool begin(struct visit *visit) {
     visit->thread = gr_self;
-    if (GR_UNLIKELY(visit->thread == NULL ||
-                    atomic_load_explicit(&visit->thread->epoch.pinned, memory_order_relaxed) != 0) &&
+    if (GR_UNLIKELY(
+            visit->thread == NULL || atomic_load_explicit(&visit->thread->epoch.pinned, memory_order_relaxed) != 0) &&
         !begin_slowly(visit))
         return false;
     gr_epoch_enter(&visit->thread->epoch);
@@ -109,8 +109,7 @@ static GR_NOINLINE void tell_entry_all(const struct gr_attachments *list, struct
         struct gr_attachment *attachment = list->item[i];
         if (!wants_entry(attachment))
             continue;
-        struct graft_hit hit =
-            describe(site, attachment, GRAFT_PHASE_ENTER, registers, stack_pointer, return_address);
+        struct graft_hit hit = describe(site, attachment, GRAFT_PHASE_ENTER, registers, stack_pointer, return_address);
         if ((attachment->flags & GRAFT_PROBE_THREAD) != 0)
             hit.thread = gr_os_thread_id();
         if (attachment->handler != NULL)

@@ -85,8 +85,7 @@ static struct gr_site *site_at(uint64_t address) {
     return node != NULL ? (struct gr_site *)(void *)((char *)node - offsetof(struct gr_site, by_address)) : NULL;
 }
 
-static enum graft_status find_site(
-    const struct gr_match *match, struct gr_site **site, uint64_t *offender) {
+static enum graft_status find_site(const struct gr_match *match, struct gr_site **site, uint64_t *offender) {
     *offender = match->entry.address;
     if ((match->entry.flags & GRAFT_ENTRY_IFUNC) != 0)
         return GRAFT_IFUNC;
@@ -112,8 +111,8 @@ enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *pr
     attachment->plain = (probe->mode == GRAFT_MODE_ENTRY || probe->mode == GRAFT_MODE_ENTRY_EXIT) &&
                         probe->handler != NULL && (probe->flags & (GRAFT_PROBE_THREAD | GRAFT_PROBE_TIME)) == 0;
     attachment->hits_before = link->attachment != NULL ? link->attachment->hits_before : gr_counter_read(site);
-    enum graft_status status = link->attachment != NULL ? gr_attach_replace(site, link->attachment, attachment)
-                                                        : gr_attach(site, attachment);
+    enum graft_status status =
+        link->attachment != NULL ? gr_attach_replace(site, link->attachment, attachment) : gr_attach(site, attachment);
     if (status != GRAFT_OK) {
         free(attachment);
         return status;
@@ -142,8 +141,8 @@ static void remember_entry(struct gr_link *link, const struct graft_entry_point 
     }
 }
 
-void gr_link_refuse(struct gr_link *link, const struct graft_entry_point *entry, enum graft_status why,
-    uint64_t offender) {
+void gr_link_refuse(
+    struct gr_link *link, const struct graft_entry_point *entry, enum graft_status why, uint64_t offender) {
     link->reason = why;
     link->offender = offender;
     if (link->strings == NULL)

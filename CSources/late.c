@@ -17,9 +17,9 @@
 #include <stdatomic.h>
 
 static pthread_mutex_t bytes = PTHREAD_MUTEX_INITIALIZER;
-static bool unloading;             /* guarded by `bytes` */
-static _Atomic uint64_t events;    /* calls of the rendezvous */
-static uint64_t events_seen;       /* control plane */
+static bool unloading;          /* guarded by `bytes` */
+static _Atomic uint64_t events; /* calls of the rendezvous */
+static uint64_t events_seen;    /* control plane */
 static bool watching, started;
 
 enum { UNLOAD_POLL_MS = 5, UNLOAD_WAIT_MAX_MS = 10000 };

@@ -86,7 +86,8 @@ static void span(const struct gr_plan *plan, const struct gr_patch_image *image,
     }
 }
 
-static enum graft_status write_stub(struct gr_site *site, const struct gr_plan *plan, struct gr_stub_place *place, int text) {
+static enum graft_status write_stub(
+    struct gr_site *site, const struct gr_plan *plan, struct gr_stub_place *place, int text) {
     uint8_t code[GR_STUB_SIZE];
     enum graft_status status = gr_arch_emit(plan, place, site, code);
     if (status != GRAFT_OK)

@@ -11,9 +11,9 @@ enum { PAGE = 4096, BUCKETS = 1 << 14 };
 
 struct page {
     uint64_t address;
-    struct page *next;         /* in its bucket */
-    uint16_t room;             /* bytes free */
-    uint64_t used[PAGE / 64];  /* bit for each byte */
+    struct page *next;        /* in its bucket */
+    uint16_t room;            /* bytes free */
+    uint64_t used[PAGE / 64]; /* bit for each byte */
 };
 
 static struct page *buckets[BUCKETS];

@@ -17,8 +17,8 @@ struct gr_link {
     struct graft_entry_point entry;   /* of a refused one; strings in `strings` */
     char *strings;
     uint64_t image_serial, address;
-    enum graft_status reason;         /* GRAFT_OK, or why it is not patched */
-    uint64_t offender;                /* the address that `reason` is about */
+    enum graft_status reason; /* GRAFT_OK, or why it is not patched */
+    uint64_t offender;        /* the address that `reason` is about */
 };
 
 struct gr_probe {
@@ -33,14 +33,14 @@ struct gr_probe {
     enum graft_status reason; /* of the target as a whole, GRAFT_OK when it has links */
     struct gr_link *links;
     size_t link_count, link_room;
-    uint64_t hits_gone;       /* of entry points whose image was unloaded */
+    uint64_t hits_gone; /* of entry points whose image was unloaded */
 };
 
 struct gr_plane {
     struct gr_resolver *resolver;
-    struct gr_registry *probes;     /* by id */
-    struct gr_registry *sites;      /* by address */
-    struct gr_registry *identifiers;/* by hash of the canonical identifier */
+    struct gr_registry *probes;      /* by id */
+    struct gr_registry *sites;       /* by address */
+    struct gr_registry *identifiers; /* by hash of the canonical identifier */
     struct gr_probe *first;
     size_t probes_max;
     graft_probe_id last_id;

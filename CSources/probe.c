@@ -78,8 +78,13 @@ enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool interna
     char *target = strdup(spec->target);
     if (made == NULL || target == NULL)
         goto no_memory;
-    *made = (struct gr_probe){.by_id.key = gr_plane.last_id + 1, .target = target, .mode = spec->mode,
-        .flags = spec->flags, .handler = spec->handler, .context = spec->context, .internal = internal};
+    *made = (struct gr_probe){.by_id.key = gr_plane.last_id + 1,
+        .target = target,
+        .mode = spec->mode,
+        .flags = spec->flags,
+        .handler = spec->handler,
+        .context = spec->context,
+        .internal = internal};
     status = gr_registry_insert(gr_plane.probes, &made->by_id);
     if (status != GRAFT_OK) {
         free(target);
@@ -195,10 +200,10 @@ enum graft_state gr_probe_state(const struct gr_probe *probe) {
     bool seen[GRAFT_STATE_REMOVED + 1] = {false};
     for (size_t i = 0; i < probe->link_count; i++)
         seen[gr_link_state(&probe->links[i])] = true;
-    return seen[GRAFT_STATE_INSTALLED]  ? GRAFT_STATE_INSTALLED
-           : seen[GRAFT_STATE_DISARMED] ? GRAFT_STATE_DISARMED
-           : seen[GRAFT_STATE_PENDING]  ? GRAFT_STATE_PENDING
-           : seen[GRAFT_STATE_REFUSED]  ? GRAFT_STATE_REFUSED
+    return seen[GRAFT_STATE_INSTALLED]               ? GRAFT_STATE_INSTALLED
+           : seen[GRAFT_STATE_DISARMED]              ? GRAFT_STATE_DISARMED
+           : seen[GRAFT_STATE_PENDING]               ? GRAFT_STATE_PENDING
+           : seen[GRAFT_STATE_REFUSED]               ? GRAFT_STATE_REFUSED
            : probe->reason == GRAFT_TARGET_TOO_BROAD ? GRAFT_STATE_REFUSED
-                                        : GRAFT_STATE_PENDING;
+                                                     : GRAFT_STATE_PENDING;
 }

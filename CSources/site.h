@@ -13,8 +13,8 @@
 #include <stdatomic.h>
 
 enum {
-    GR_PATCH_SIZE = 5,        /* a jump with a 32-bit displacement */
-    GR_BLOCK_MAX = 32,        /* original bytes that a relocated block may cover */
+    GR_PATCH_SIZE = 5, /* a jump with a 32-bit displacement */
+    GR_BLOCK_MAX = 32, /* original bytes that a relocated block may cover */
 };
 
 /* struct rseq_cs (linux/rseq.h), one for each stub, never reused for anything else: a thread's stale pointer to it is
@@ -26,11 +26,11 @@ struct gr_rseq_cs {
 
 /* The data half of a stub: writable, beside executable code that is not. */
 struct gr_slot {
-    struct gr_rseq_cs rseq_cs;       /* written before publication, constant afterwards */
-    _Atomic uint64_t active;         /* where the hop leads: relocated block, counting, entry or exit stub */
-    _Atomic uint64_t shared_count;   /* hits on threads without rseq */
-    struct gr_site *_Atomic site;    /* null until the first publication */
-    uint64_t relocated;              /* address of the relocated block */
+    struct gr_rseq_cs rseq_cs;     /* written before publication, constant afterwards */
+    _Atomic uint64_t active;       /* where the hop leads: relocated block, counting, entry or exit stub */
+    _Atomic uint64_t shared_count; /* hits on threads without rseq */
+    struct gr_site *_Atomic site;  /* null until the first publication */
+    uint64_t relocated;            /* address of the relocated block */
 };
 _Static_assert(sizeof(struct gr_slot) == GR_SLOT_SIZE, "layout.h");
 _Static_assert(offsetof(struct gr_slot, active) == GR_SLOT_ACTIVE, "layout.h");
@@ -50,11 +50,11 @@ struct gr_attachment {
     graft_handler handler;
     void *context;
     enum graft_mode mode;
-    uint32_t flags; /* GRAFT_PROBE_* */
-    bool internal;  /* one of ours: called also while a handler is running */
-    bool plain;     /* reports each entry, with a handler, and no flag asks for more: the short way in hit.c */
-    uint64_t hits_before;  /* the site's count when the probe was attached */
-    _Atomic bool fired;    /* mode once: has reported. Set by the hit plane (exchange), read by both */
+    uint32_t flags;       /* GRAFT_PROBE_* */
+    bool internal;        /* one of ours: called also while a handler is running */
+    bool plain;           /* reports each entry, with a handler, and no flag asks for more: the short way in hit.c */
+    uint64_t hits_before; /* the site's count when the probe was attached */
+    _Atomic bool fired;   /* mode once: has reported. Set by the hit plane (exchange), read by both */
 };
 
 /* The probes on a site, published as a whole; readers hold an epoch section. */
@@ -81,11 +81,12 @@ enum gr_tactic {
 
 struct gr_site {
     /* read by the hit plane on each hit */
-    struct gr_attachment *_Atomic direct; /* the only one, if it is plain and no caller is wanted: thunk.S's short way */
-    uint64_t *counter;                    /* of CPU 0; see counters.h */
+    struct gr_attachment
+        *_Atomic direct; /* the only one, if it is plain and no caller is wanted: thunk.S's short way */
+    uint64_t *counter;   /* of CPU 0; see counters.h */
     struct gr_attachments *_Atomic attachments; /* null: none. Release by attach.c, acquire by hit.c */
     struct gr_slot *slot;
-    _Atomic bool caller_wanted; /* exchanged to false by the first hit */
+    _Atomic bool caller_wanted;       /* exchanged to false by the first hit */
     _Atomic uint64_t caller_fallback; /* the first return address; written by that hit */
 
     /* control plane only, but for `entry`, which is constant */
@@ -94,22 +95,22 @@ struct gr_site {
     char *strings;
     struct gr_site *next_free; /* while it waits for another function */
     uint64_t image_serial;
-    uint64_t place;     /* of the hop; 0 when the jump leads straight to the stub */
+    uint64_t place;      /* of the hop; 0 when the jump leads straight to the stub */
     uint64_t safe_place; /* of the hop for the one-byte tactic, once there is one; 0 before */
-    uint64_t stub_code; /* the stub, and its hop */
-    bool in_place;      /* the entry's bytes are our jump */
-    bool dirty;         /* on the list of sites to settle */
+    uint64_t stub_code;  /* the stub, and its hop */
+    bool in_place;       /* the entry's bytes are our jump */
+    bool dirty;          /* on the list of sites to settle */
     struct gr_site *next_dirty;
-    uint32_t users;     /* links of probes that refer to it */
+    uint32_t users;         /* links of probes that refer to it */
     uint64_t patch_address; /* entry, or behind its endbr64 */
     uint8_t original[GR_PATCH_SIZE];
     uint8_t jump[GR_PATCH_SIZE];
-    uint8_t boundaries;       /* bit i: an instruction begins at patch_address + i (1 to 4) */
-    uint8_t block_size;       /* original bytes that were relocated */
+    uint8_t boundaries;           /* bit i: an instruction begins at patch_address + i (1 to 4) */
+    uint8_t block_size;           /* original bytes that were relocated */
     uint8_t moved[GR_PATCH_SIZE]; /* offset in the relocated block of the instruction at each boundary */
     enum gr_keep keep;
     enum gr_tactic tactic;
-    enum graft_status reason; /* why it is not as its probes want it; GRAFT_OK when it is */
+    enum graft_status reason;                   /* why it is not as its probes want it; GRAFT_OK when it is */
     uint64_t stub_count, stub_entry, stub_exit; /* addresses within the slot's code */
     uint64_t frames[GRAFT_FRAMES_MAX];
     size_t frame_count;

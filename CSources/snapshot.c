@@ -12,7 +12,7 @@
 
 /* What a snapshot is made of: one block for everything that its pointers lead to. */
 struct builder {
-    char *base;  /* null while measuring */
+    char *base; /* null while measuring */
     size_t used;
 };
 
@@ -74,8 +74,13 @@ static void fill_probe(struct builder *b, const struct gr_probe *probe, struct g
     const char *target = text(b, probe->target);
     if (info == NULL)
         return;
-    *info = (struct graft_probe_info){.id = probe->by_id.key, .target = target, .mode = probe->mode,
-        .state = gr_probe_state(probe), .reason = probe->reason, .hits = hits, .entries = entries,
+    *info = (struct graft_probe_info){.id = probe->by_id.key,
+        .target = target,
+        .mode = probe->mode,
+        .state = gr_probe_state(probe),
+        .reason = probe->reason,
+        .hits = hits,
+        .entries = entries,
         .entry_count = probe->link_count};
     if (probe->reason == GRAFT_OK && info->state == GRAFT_STATE_REFUSED && probe->link_count > 0)
         info->reason = probe->links[0].reason;
@@ -131,8 +136,8 @@ static void build(struct builder *b, struct graft_snapshot *snapshot) {
         if (!probe->internal)
             fill_probe(b, probe, probes != NULL ? &probes[--at] : NULL);
     if (snapshot != NULL)
-        *snapshot = (struct graft_snapshot){.probes = probes, .probe_count = count, .counters = counters_now(),
-            .generation = gr_plane.generation};
+        *snapshot = (struct graft_snapshot){
+            .probes = probes, .probe_count = count, .counters = counters_now(), .generation = gr_plane.generation};
 }
 
 GR_PUBLIC enum graft_status graft_snapshot_take(struct graft_snapshot **snapshot) {

@@ -26,7 +26,7 @@ struct update {
 };
 
 static struct graft_stream *streams[GRAFT_STREAMS_MAX]; /* under the control lock */
-static struct graft_stream *own;                         /* for graft_install and its like */
+static struct graft_stream *own;                        /* for graft_install and its like */
 static pthread_mutex_t own_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void free_update(struct update *update) {
@@ -129,8 +129,8 @@ static enum graft_status copy_changes(const struct graft_update *from, struct up
     return GRAFT_OK;
 }
 
-static enum graft_status submit(struct graft_stream *stream, const struct graft_update *update,
-    graft_outcome_handler outcome, void *context) {
+static enum graft_status submit(
+    struct graft_stream *stream, const struct graft_update *update, graft_outcome_handler outcome, void *context) {
     if (stream == NULL || update == NULL || (update->changes == NULL && update->count != 0))
         return GRAFT_INVALID_ARGUMENT;
     if (!gr_control_running())
@@ -152,8 +152,8 @@ static enum graft_status submit(struct graft_stream *stream, const struct graft_
     return status;
 }
 
-GR_PUBLIC enum graft_status graft_submit(struct graft_stream *stream, const struct graft_update *update,
-    graft_outcome_handler outcome, void *context) {
+GR_PUBLIC enum graft_status graft_submit(
+    struct graft_stream *stream, const struct graft_update *update, graft_outcome_handler outcome, void *context) {
     enum graft_status status = submit(stream, update, outcome, context);
     if (status != GRAFT_OK && outcome != NULL)
         outcome(status, update != NULL ? update->sequence : 0, NULL, 0, context);
@@ -210,8 +210,8 @@ struct waiting {
     struct graft_outcome *outcomes;
 };
 
-static void wake(enum graft_status status, uint64_t sequence, const struct graft_outcome *outcomes, size_t count,
-    void *context) {
+static void wake(
+    enum graft_status status, uint64_t sequence, const struct graft_outcome *outcomes, size_t count, void *context) {
     struct waiting *waiting = context;
     (void)sequence;
     waiting->status = status;
@@ -261,8 +261,7 @@ GR_PUBLIC enum graft_status graft_install(
     return status;
 }
 
-GR_PUBLIC enum graft_status graft_remove(
-    const graft_probe_id *probes, size_t count, struct graft_outcome *outcomes) {
+GR_PUBLIC enum graft_status graft_remove(const graft_probe_id *probes, size_t count, struct graft_outcome *outcomes) {
     if (probes == NULL || count == 0)
         return GRAFT_INVALID_ARGUMENT;
     struct graft_change *changes = calloc(count, sizeof *changes);

@@ -16,8 +16,8 @@ enum {
 __thread struct gr_thread *gr_self;
 
 static struct gr_thread *_Atomic chunks[CHUNKS];
-static _Atomic uint32_t taken_once;  /* blocks ever taken: numbers up to this exist */
-static _Atomic uint64_t free_list;   /* number in the low half, tag in the high half */
+static _Atomic uint32_t taken_once; /* blocks ever taken: numbers up to this exist */
+static _Atomic uint64_t free_list;  /* number in the low half, tag in the high half */
 static _Atomic uint64_t next_serial;
 
 static size_t chunk_size(void) {
@@ -40,8 +40,7 @@ static bool map_chunk(uint32_t number) {
     if (gr_os_allocate(chunk_size(), &memory) != GRAFT_OK)
         return atomic_load_explicit(place, memory_order_acquire) != NULL;
     struct gr_thread *expected = NULL; /* release: the zeroed chunk is seen whole */
-    if (!atomic_compare_exchange_strong_explicit(
-            place, &expected, memory, memory_order_acq_rel, memory_order_acquire))
+    if (!atomic_compare_exchange_strong_explicit(place, &expected, memory, memory_order_acq_rel, memory_order_acquire))
         gr_os_release(memory, chunk_size());
     return true;
 }
@@ -50,8 +49,7 @@ static uint32_t pop_free(void) {
     uint64_t head = atomic_load_explicit(&free_list, memory_order_acquire);
     while ((uint32_t)head != NONE) {
         uint64_t next = ((head >> 32) + 1) << 32 | block((uint32_t)head)->next_free;
-        if (atomic_compare_exchange_weak_explicit(
-                &free_list, &head, next, memory_order_acq_rel, memory_order_acquire))
+        if (atomic_compare_exchange_weak_explicit(&free_list, &head, next, memory_order_acq_rel, memory_order_acquire))
             return (uint32_t)head;
     }
     return NONE;
@@ -87,7 +85,8 @@ struct gr_thread *gr_thread_take(void) {
     thread->error_number = &errno;
     thread->open = thread->passing = thread->free = NULL;
     thread->fresh = 0;
-    gr_self = thread; /* before the serial: of two blocks that a signal handler made of one, the one in use is younger */
+    gr_self =
+        thread; /* before the serial: of two blocks that a signal handler made of one, the one in use is younger */
     atomic_signal_fence(memory_order_seq_cst);
     thread->serial = atomic_fetch_add_explicit(&next_serial, 1, memory_order_relaxed);
     /* release: the reaper reads the serial after it has seen the id */
@@ -171,8 +170,8 @@ static bool done(const struct gr_thread *thread, const struct gr_frame *frame, u
 
 /* Drops finished frames from the top of the open ones, and one that was abandoned: its stack slot is ours now. */
 static void settle(struct gr_thread *thread, uint64_t stack_pointer) {
-    while (thread->open != NULL && (done(thread, thread->open, stack_pointer) ||
-                                       thread->open->stack_pointer == stack_pointer)) {
+    while (thread->open != NULL &&
+           (done(thread, thread->open, stack_pointer) || thread->open->stack_pointer == stack_pointer)) {
         struct gr_frame *frame = thread->open;
         thread->open = frame->below;
         recycle(thread, frame);
@@ -240,8 +239,7 @@ struct gr_frame *gr_frame_find(struct gr_thread *thread, uint64_t stack_pointer)
 struct gr_frame *gr_frame_passed(struct gr_thread *thread, uint64_t stack_pointer) {
     struct gr_frame *nearest = NULL;
     for (struct gr_frame *frame = thread->open; frame != NULL; frame = frame->below) {
-        if (frame->stack_pointer > stack_pointer &&
-            !atomic_load_explicit(&frame->closed, memory_order_acquire) &&
+        if (frame->stack_pointer > stack_pointer && !atomic_load_explicit(&frame->closed, memory_order_acquire) &&
             (nearest == NULL || frame->stack_pointer < nearest->stack_pointer) && !abandoned(frame))
             nearest = frame;
     }

@@ -39,8 +39,8 @@ _Static_assert(offsetof(struct gr_frame, call) == GR_FRAME_CALL, "layout.h");
 
 struct gr_thread {
     struct gr_epoch_record epoch; /* an open section is also the re-entry guard: a handler is running */
-    int *error_number;         /* this thread's errno */
-    struct gr_frame *open;     /* the latest open call */
+    int *error_number;            /* this thread's errno */
+    struct gr_frame *open;        /* the latest open call */
     struct gr_frame *free;
     struct gr_frame *passing;  /* the one that an unwinder was last seen to pass: it may still be reading it */
     uint32_t fresh;            /* frames never used begin here */

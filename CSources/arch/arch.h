@@ -18,7 +18,7 @@ typedef size_t (*gr_reader)(void *context, uint64_t address, void *bytes, size_t
 /* A function as the decoder sees it. */
 struct gr_function {
     uint64_t address;
-    uint64_t size;      /* 0: unknown; then as far as the next symbol, at most GR_SCAN_UNKNOWN bytes */
+    uint64_t size; /* 0: unknown; then as far as the next symbol, at most GR_SCAN_UNKNOWN bytes */
     gr_reader read;
     void *context;
 };
@@ -28,7 +28,7 @@ struct gr_instruction {
     uint8_t offset, length; /* from the patch address */
     uint8_t kind;           /* decode.c's and emit.c's own */
     uint8_t detail;
-    uint64_t target;        /* absolute, for branches and RIP-relative operands */
+    uint64_t target; /* absolute, for branches and RIP-relative operands */
 };
 
 /* What decode finds: which bytes move, and what they are. */
@@ -37,8 +37,8 @@ struct gr_plan {
     uint8_t bytes[GR_BLOCK_MAX]; /* the original bytes from patch_address on; `size` of them are valid */
     uint8_t size;                /* of the block, >= GR_PATCH_SIZE */
     uint8_t count;
-    uint8_t boundaries;          /* bit i: an instruction begins at +i, 1 <= i < GR_PATCH_SIZE */
-    bool uses_ymm, uses_zmm;     /* the function itself touches wide vectors */
+    uint8_t boundaries;      /* bit i: an instruction begins at +i, 1 <= i < GR_PATCH_SIZE */
+    bool uses_ymm, uses_zmm; /* the function itself touches wide vectors */
     struct gr_instruction instruction[GR_INSTRUCTIONS_MAX];
 };
 

@@ -31,15 +31,22 @@ static inline struct graft_entry_point core_entry(const char *name) {
     ElfW(Sym) *symbol = NULL;
     CHECK(address != NULL);
     CHECK(dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) != 0 && symbol != NULL);
-    return (struct graft_entry_point){.address = (uint64_t)(uintptr_t)address, .size = symbol->st_size,
-        .image = "test", .build_id = "", .symbol = name, .name = name, .flags = GRAFT_ENTRY_HAS_UNWIND};
+    return (struct graft_entry_point){.address = (uint64_t)(uintptr_t)address,
+        .size = symbol->st_size,
+        .image = "test",
+        .build_id = "",
+        .symbol = name,
+        .name = name,
+        .flags = GRAFT_ENTRY_HAS_UNWIND};
 }
 
 extern char __executable_start, etext;
 
 static inline struct gr_patch_image core_image(enum gr_keep vectors) {
     return (struct gr_patch_image){.code_start = (uint64_t)(uintptr_t)&__executable_start,
-        .code_end = (uint64_t)(uintptr_t)&etext, .serial = 1, .vectors = vectors};
+        .code_end = (uint64_t)(uintptr_t)&etext,
+        .serial = 1,
+        .vectors = vectors};
 }
 
 static inline enum graft_status core_prepare(const char *name, enum gr_keep keep, struct gr_site **site) {

@@ -3,46 +3,46 @@
 #define PROLOGUES_H
 
 /* X(name): patchable; returns 7 * argument + 3 for arguments of 0 and more. */
-#define PROLOGUES_MAP(X)                                                                                               \
-    X(p_swift)                                                                                                         \
-    X(p_unaligned)                                                                                                     \
-    X(p_odd)                                                                                                           \
-    X(p_none)                                                                                                          \
-    X(p_push2)                                                                                                         \
-    X(p_three)                                                                                                         \
-    X(p_four)                                                                                                          \
-    X(p_bytes)                                                                                                         \
-    X(p_one_three)                                                                                                     \
-    X(p_jcc)                                                                                                           \
-    X(p_jcc_near)                                                                                                      \
-    X(p_rip)                                                                                                           \
-    X(p_rip_immediate)                                                                                                 \
-    X(p_jump)                                                                                                          \
-    X(p_jump_short)                                                                                                    \
-    X(p_call)                                                                                                          \
-    X(p_push_call)                                                                                                     \
-    X(p_call_memory)                                                                                                   \
-    X(p_call_register)                                                                                                 \
-    X(p_jrcxz)                                                                                                         \
-    X(p_endbr)                                                                                                         \
-    X(p_nops)                                                                                                          \
-    X(p_nop5)                                                                                                          \
-    X(p_copy0)                                                                                                         \
-    X(p_copy1)                                                                                                         \
-    X(p_copy2)                                                                                                         \
-    X(p_copy3)                                                                                                         \
-    X(p_copy4)                                                                                                         \
-    X(p_copy5)                                                                                                         \
-    X(p_copy6)                                                                                                         \
-    X(p_copy7)                                                                                                         \
+#define PROLOGUES_MAP(X) \
+    X(p_swift)           \
+    X(p_unaligned)       \
+    X(p_odd)             \
+    X(p_none)            \
+    X(p_push2)           \
+    X(p_three)           \
+    X(p_four)            \
+    X(p_bytes)           \
+    X(p_one_three)       \
+    X(p_jcc)             \
+    X(p_jcc_near)        \
+    X(p_rip)             \
+    X(p_rip_immediate)   \
+    X(p_jump)            \
+    X(p_jump_short)      \
+    X(p_call)            \
+    X(p_push_call)       \
+    X(p_call_memory)     \
+    X(p_call_register)   \
+    X(p_jrcxz)           \
+    X(p_endbr)           \
+    X(p_nops)            \
+    X(p_nop5)            \
+    X(p_copy0)           \
+    X(p_copy1)           \
+    X(p_copy2)           \
+    X(p_copy3)           \
+    X(p_copy4)           \
+    X(p_copy5)           \
+    X(p_copy6)           \
+    X(p_copy7)           \
     X(p_copy8)
 
 /* X(name, status): refused with this status. */
-#define REFUSED_MAP(X)                                                                                                 \
-    X(r_back_edge, GRAFT_BRANCH_INTO_PATCH)                                                                            \
-    X(r_loop_entry, GRAFT_BRANCH_INTO_PATCH)                                                                           \
-    X(r_crowded, GRAFT_TOO_SHORT)                                                                                      \
-    X(r_breakpoint, GRAFT_FOREIGN_PATCH)                                                                               \
+#define REFUSED_MAP(X)                       \
+    X(r_back_edge, GRAFT_BRANCH_INTO_PATCH)  \
+    X(r_loop_entry, GRAFT_BRANCH_INTO_PATCH) \
+    X(r_crowded, GRAFT_TOO_SHORT)            \
+    X(r_breakpoint, GRAFT_FOREIGN_PATCH)     \
     X(r_table, GRAFT_BRANCH_INTO_PATCH)
 
 #define PROLOGUE_DECLARE(name) int name(int);

@@ -2,11 +2,11 @@
  * class, unwinders, longjmp, deep recursion, cancellation. */
 #include "attach.h"
 #include "core.h"
+#include <errno.h>
 #include <execinfo.h>
 #include <graft/hit.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <errno.h>
 
 struct big {
     long a, b, c;
@@ -100,8 +100,8 @@ static struct gr_site *watch(const char *name, enum gr_keep keep) {
     struct gr_site *site, *failed;
     CHECK_EQUAL(core_prepare(name, keep, &site), GRAFT_OK);
     struct gr_attachment *attachment = calloc(1, sizeof *attachment);
-    *attachment = (struct gr_attachment){
-        .probe = 1, .mode = GRAFT_MODE_ENTRY_EXIT, .flags = GRAFT_PROBE_TIME, .handler = on_hit};
+    *attachment =
+        (struct gr_attachment){.probe = 1, .mode = GRAFT_MODE_ENTRY_EXIT, .flags = GRAFT_PROBE_TIME, .handler = on_hit};
     CHECK_EQUAL(gr_attach(site, attachment), GRAFT_OK);
     gr_patch_aim(site, gr_attach_stub(site));
     CHECK_EQUAL(gr_patch_commit(&site, 1, &failed), GRAFT_OK);

@@ -189,8 +189,8 @@ struct heard {
     uint64_t sequence[8];
 };
 
-static void hear(enum graft_status status, uint64_t sequence, const struct graft_outcome *outcomes, size_t count,
-    void *context) {
+static void hear(
+    enum graft_status status, uint64_t sequence, const struct graft_outcome *outcomes, size_t count, void *context) {
     struct heard *heard = context;
     (void)outcomes, (void)count;
     heard->status[heard->count] = status;

@@ -114,8 +114,8 @@ static void on_hit(struct graft_hit *hit, void *context) {
 
 static struct gr_attachment *attach(struct gr_site *site, enum graft_mode mode, bool plain) {
     struct gr_attachment *attachment = calloc(1, sizeof *attachment);
-    *attachment = (struct gr_attachment){.probe = 1, .mode = mode, .handler = on_hit, .context = &entered,
-        .plain = plain};
+    *attachment =
+        (struct gr_attachment){.probe = 1, .mode = mode, .handler = on_hit, .context = &entered, .plain = plain};
     CHECK_EQUAL(gr_attach(site, attachment), GRAFT_OK);
     gr_patch_aim(site, gr_attach_stub(site));
     return attachment;
@@ -195,8 +195,8 @@ static void a_commit_that_fails_at_any_write_leaves_every_byte_as_it_was(void) {
         memcpy(before[i], (const void *)(uintptr_t)prologues[i].function, BYTES);
     }
     for (unsigned skip = 0; succeeded == 0; skip++) {
-        gr_fault_set(GR_OS_TEXT_WRITE, 0, INT_MAX);    /* always the slower way to write, */
-        gr_fault_set(GR_OS_TEXT_UNPROTECT, skip, 1);   /* which fails once */
+        gr_fault_set(GR_OS_TEXT_WRITE, 0, INT_MAX);  /* always the slower way to write, */
+        gr_fault_set(GR_OS_TEXT_UNPROTECT, skip, 1); /* which fails once */
         failed = NULL;
         enum graft_status status = gr_patch_commit(sites, PROLOGUES, &failed);
         gr_fault_clear();

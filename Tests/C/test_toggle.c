@@ -36,7 +36,8 @@ static _Atomic uint64_t calls[FUNCTIONS], entries[FUNCTIONS], exits[FUNCTIONS];
 static void on_hit(struct graft_hit *hit, void *context) {
     size_t index = (size_t)(uintptr_t)context;
     CHECK(hit->entry == &sites[index]->entry);
-    atomic_fetch_add_explicit(hit->phase == GRAFT_PHASE_ENTER ? &entries[index] : &exits[index], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(
+        hit->phase == GRAFT_PHASE_ENTER ? &entries[index] : &exits[index], 1, memory_order_relaxed);
 }
 
 static void *call_them(void *number) {
@@ -179,8 +180,11 @@ int main(void) {
     for (uintptr_t i = 0; i < FUNCTIONS; i++) {
         CHECK_EQUAL(core_prepare(all[i].name, GR_KEEP_ALL, &sites[i]), GRAFT_OK);
         struct gr_attachment *attachment = calloc(1, sizeof *attachment);
-        *attachment = (struct gr_attachment){
-            .probe = i + 1, .mode = GRAFT_MODE_ENTRY_EXIT, .handler = on_hit, .context = (void *)i, .plain = i % 3 != 0};
+        *attachment = (struct gr_attachment){.probe = i + 1,
+            .mode = GRAFT_MODE_ENTRY_EXIT,
+            .handler = on_hit,
+            .context = (void *)i,
+            .plain = i % 3 != 0};
         CHECK_EQUAL(gr_attach(sites[i], attachment), GRAFT_OK);
         gr_attach_stub(sites[i]);
     }

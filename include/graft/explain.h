@@ -21,10 +21,10 @@ const char *graft_tactic_name(enum graft_tactic tactic);
 struct graft_explanation {
     struct graft_entry_point entry;
     enum graft_tactic tactic;
-    enum graft_status reason;        /* GRAFT_OK, or why it is refused */
-    uint64_t reason_offset;          /* virtual address of the offending instruction, or the entry */
-    enum graft_status exit_reason;   /* GRAFT_OK, or why exits cannot be seen (GRAFT_NO_EXIT) */
-    uint32_t patch_size;             /* bytes of original instructions that would move */
+    enum graft_status reason;      /* GRAFT_OK, or why it is refused */
+    uint64_t reason_offset;        /* virtual address of the offending instruction, or the entry */
+    enum graft_status exit_reason; /* GRAFT_OK, or why exits cannot be seen (GRAFT_NO_EXIT) */
+    uint32_t patch_size;           /* bytes of original instructions that would move */
 };
 
 /* Called for each function, in order of address; `done` of `total` functions of this file. Return false to stop. */

@@ -26,12 +26,12 @@ enum graft_phase {
  * argument registers; at LEAVE, the result registers; at UNWIND, all zero. Writable: a changed register is what the
  * function or its caller sees. */
 struct graft_registers {
-    uint64_t rdi, rsi, rdx, rcx, r8, r9; /* integer arguments 0 to 5; rdx, rcx, r8 are also results 1 to 3 (Swift) */
-    uint64_t rax;                        /* result 0; number of vector arguments at ENTER of a variadic function */
-    uint64_t r10, r11;                   /* static chain; scratch */
+    uint64_t rdi, rsi, rdx, rcx, r8, r9;   /* integer arguments 0 to 5; rdx, rcx, r8 are also results 1 to 3 (Swift) */
+    uint64_t rax;                          /* result 0; number of vector arguments at ENTER of a variadic function */
+    uint64_t r10, r11;                     /* static chain; scratch */
     uint64_t rbx, rbp, r12, r13, r14, r15; /* read only; in Swift r12 is the error, r13 self, r14 the async context */
-    uint64_t reserved;                   /* keeps the vectors 16-aligned */
-    double xmm[16][2];                   /* low halves are floating arguments 0 to 7 and results 0 to 3 */
+    uint64_t reserved;                     /* keeps the vectors 16-aligned */
+    double xmm[16][2];                     /* low halves are floating arguments 0 to 7 and results 0 to 3 */
 };
 
 /* One entry or exit. Valid during the call of the handler only. */
@@ -41,10 +41,10 @@ struct graft_hit {
     uint32_t thread;                       /* kernel thread id; 0 when it was not asked for (GRAFT_PROBE_THREAD) */
     const struct graft_entry_point *entry; /* which function */
     struct graft_registers *registers;
-    uint64_t return_address;               /* in the caller */
-    uint64_t stack_pointer;                /* at the entry of the function: the address of its return address */
-    uint64_t nanoseconds;                  /* LEAVE and UNWIND: time since ENTER, with GRAFT_PROBE_TIME; else 0 */
-    uint64_t cookie;                       /* the handler's own word: what it set at ENTER is here at LEAVE */
+    uint64_t return_address; /* in the caller */
+    uint64_t stack_pointer;  /* at the entry of the function: the address of its return address */
+    uint64_t nanoseconds;    /* LEAVE and UNWIND: time since ENTER, with GRAFT_PROBE_TIME; else 0 */
+    uint64_t cookie;         /* the handler's own word: what it set at ENTER is here at LEAVE */
 };
 
 /* Called at each phase that the probe's mode reports. `context` is the pointer given at installation. */

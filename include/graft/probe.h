@@ -24,7 +24,7 @@ enum {
 
 /* A wish: which functions, and what to do. The library copies it. */
 struct graft_probe_spec {
-    const char *target;    /* see target.h */
+    const char *target; /* see target.h */
     enum graft_mode mode;
     uint32_t flags;        /* GRAFT_PROBE_* */
     graft_handler handler; /* null is allowed in every mode */
@@ -56,9 +56,9 @@ enum {
 struct graft_entry_info {
     struct graft_entry_point entry;
     enum graft_state state;
-    enum graft_status reason;     /* GRAFT_OK, or why it is refused or not yet restored */
-    uint64_t hits;                /* calls seen since this probe was attached to it */
-    const uint64_t *frames;       /* return addresses of the first hit, innermost first; null when none */
+    enum graft_status reason; /* GRAFT_OK, or why it is refused or not yet restored */
+    uint64_t hits;            /* calls seen since this probe was attached to it */
+    const uint64_t *frames;   /* return addresses of the first hit, innermost first; null when none */
     size_t frame_count;
 };
 
@@ -75,23 +75,23 @@ struct graft_probe_info {
 };
 
 /* Named counters of the whole library, since graft_start. X(field, name). */
-#define GRAFT_COUNTERS_MAP(X)                                                                                          \
-    X(installed, "installed")                   /* entry points patched, ever */                                       \
-    X(removed, "removed")                       /* entry points restored, ever */                                      \
-    X(refused, "refused")                       /* entry points refused, ever; by reason in `refused_by` */            \
-    X(pending, "pending")                       /* probes that match nothing, now */                                   \
-    X(active, "active")                         /* entry points patched, now */                                        \
-    X(hits, "hits")                             /* calls of instrumented functions seen */                             \
-    X(suppressed, "hits_suppressed")            /* hits inside a handler, not reported */                              \
-    X(frames_exhausted, "frames_exhausted")     /* exits not seen because a thread's frames ran out */                 \
-    X(traps_redirected, "traps_redirected")     /* threads met on a changing entry and moved on */                     \
-    X(updates_applied, "updates_applied")       /* updates whose changes were carried out */                           \
-    X(updates_stale, "updates_stale")           /* dropped: sequence already passed */                                 \
-    X(updates_duplicate, "updates_duplicate")   /* dropped: sequence already waiting */                                \
-    X(updates_gaps, "updates_gaps")             /* times an update had to wait for a missing one */                    \
-    X(updates_dropped, "updates_dropped")       /* refused: the queue was full, or superseded */                       \
-    X(callers_dropped, "callers_dropped")       /* first hits whose stack could not be kept */                         \
-    X(unsafe_threads, "unsafe_threads")         /* commits put off because a thread blocks SIGTRAP */
+#define GRAFT_COUNTERS_MAP(X)                                                                             \
+    X(installed, "installed")                 /* entry points patched, ever */                            \
+    X(removed, "removed")                     /* entry points restored, ever */                           \
+    X(refused, "refused")                     /* entry points refused, ever; by reason in `refused_by` */ \
+    X(pending, "pending")                     /* probes that match nothing, now */                        \
+    X(active, "active")                       /* entry points patched, now */                             \
+    X(hits, "hits")                           /* calls of instrumented functions seen */                  \
+    X(suppressed, "hits_suppressed")          /* hits inside a handler, not reported */                   \
+    X(frames_exhausted, "frames_exhausted")   /* exits not seen because a thread's frames ran out */      \
+    X(traps_redirected, "traps_redirected")   /* threads met on a changing entry and moved on */          \
+    X(updates_applied, "updates_applied")     /* updates whose changes were carried out */                \
+    X(updates_stale, "updates_stale")         /* dropped: sequence already passed */                      \
+    X(updates_duplicate, "updates_duplicate") /* dropped: sequence already waiting */                     \
+    X(updates_gaps, "updates_gaps")           /* times an update had to wait for a missing one */         \
+    X(updates_dropped, "updates_dropped")     /* refused: the queue was full, or superseded */            \
+    X(callers_dropped, "callers_dropped")     /* first hits whose stack could not be kept */              \
+    X(unsafe_threads, "unsafe_threads")       /* commits put off because a thread blocks SIGTRAP */
 
 struct graft_counters {
 #define GRAFT_COUNTER_FIELD(field, name) uint64_t field;

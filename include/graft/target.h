@@ -33,8 +33,8 @@ extern "C" {
 #endif
 
 enum {
-    GRAFT_TARGET_MAX = 1024,           /* bytes in a target's text, without the final zero */
-    GRAFT_TARGET_MATCHES_MAX = 65536,  /* entry points that one target may match */
+    GRAFT_TARGET_MAX = 1024,          /* bytes in a target's text, without the final zero */
+    GRAFT_TARGET_MATCHES_MAX = 65536, /* entry points that one target may match */
 };
 
 /* Checks a target's grammar without looking at any image. On GRAFT_TARGET_* failures, `*offset` (when not null) is the
@@ -56,12 +56,12 @@ struct graft_entry_point {
 };
 
 enum {
-    GRAFT_ENTRY_HAS_UNWIND = 1u << 0,   /* the image has unwind information for it */
-    GRAFT_ENTRY_ABI_CALLERS = 1u << 1,  /* built by a compiler whose callers assume no more than the ABI */
-    GRAFT_ENTRY_SWIFT = 1u << 2,        /* a Swift symbol */
-    GRAFT_ENTRY_ASYNC = 1u << 3,        /* a Swift async function or a part of one */
-    GRAFT_ENTRY_CLONE = 1u << 4,        /* a compiler-made clone of the named function */
-    GRAFT_ENTRY_IFUNC = 1u << 5,        /* an indirect function: the address is its resolver's */
+    GRAFT_ENTRY_HAS_UNWIND = 1u << 0,  /* the image has unwind information for it */
+    GRAFT_ENTRY_ABI_CALLERS = 1u << 1, /* built by a compiler whose callers assume no more than the ABI */
+    GRAFT_ENTRY_SWIFT = 1u << 2,       /* a Swift symbol */
+    GRAFT_ENTRY_ASYNC = 1u << 3,       /* a Swift async function or a part of one */
+    GRAFT_ENTRY_CLONE = 1u << 4,       /* a compiler-made clone of the named function */
+    GRAFT_ENTRY_IFUNC = 1u << 5,       /* an indirect function: the address is its resolver's */
 };
 
 /* A canonical identifier survives address randomisation, renaming of the file and repeated updates:

@@ -70,8 +70,8 @@ struct graft_update {
  * async-signal-safe (allocates). `outcome` may be null. Returns GRAFT_OK when the update was accepted, and otherwise
  * the same status that `outcome` is called with: GRAFT_STALE, GRAFT_DUPLICATE, GRAFT_LIMIT_QUEUE, GRAFT_NO_MEMORY,
  * GRAFT_INVALID_ARGUMENT, GRAFT_NOT_STARTED. */
-enum graft_status graft_submit(struct graft_stream *stream, const struct graft_update *update,
-    graft_outcome_handler outcome, void *context);
+enum graft_status graft_submit(
+    struct graft_stream *stream, const struct graft_update *update, graft_outcome_handler outcome, void *context);
 
 /* Installs probes as one batch and waits. `outcomes` has room for `count`. Any thread, not inside a handler.
  * The status is that of the whole update; each probe's own is in its outcome. */

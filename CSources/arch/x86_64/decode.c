@@ -110,7 +110,8 @@ static uint64_t padding_end(const struct gr_function *function) {
 }
 
 /* Collects whole instructions until a jump fits. */
-static enum graft_status collect(const struct gr_function *function, size_t readable, struct gr_plan *plan, uint64_t *offender) {
+static enum graft_status collect(
+    const struct gr_function *function, size_t readable, struct gr_plan *plan, uint64_t *offender) {
     ZydisDecoder decoder;
     gr_decoder_open(&decoder);
     bool ended = false;

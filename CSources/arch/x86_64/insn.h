@@ -14,10 +14,10 @@ enum gr_insn_kind {
 };
 
 enum {
-    GR_SCAN_MAX = 16 << 20,    /* bytes of one function that are searched for branches */
-    GR_SCAN_UNKNOWN = 4096,    /* bytes searched when the size is unknown */
-    GR_SCAN_IMAGE = 8 << 20,   /* bytes of an image that are searched for wide vectors */
-    GR_TABLE_ENTRIES = 1024,   /* entries of one jump table that are followed */
+    GR_SCAN_MAX = 16 << 20,  /* bytes of one function that are searched for branches */
+    GR_SCAN_UNKNOWN = 4096,  /* bytes searched when the size is unknown */
+    GR_SCAN_IMAGE = 8 << 20, /* bytes of an image that are searched for wide vectors */
+    GR_TABLE_ENTRIES = 1024, /* entries of one jump table that are followed */
 };
 
 #endif

@@ -1,14 +1,14 @@
 /* machine.c: what thunks need to know of this machine; written once by gr_arch_start, read by thunk.S. */
-#include "arch/arch.h"
 #include "arch/x86_64/machine.h"
+#include "arch/arch.h"
 #include "counters.h"
 #include "log.h"
 #include <cpuid.h>
 #include <stddef.h>
 
-uint64_t gr_xsave_mask;     /* the vector components of XSAVE beyond SSE that this machine has */
-uint64_t gr_xsave_size;     /* bytes of a standard-format save of them */
-int32_t gr_rseq_offset;     /* 0: count with locked additions */
+uint64_t gr_xsave_mask; /* the vector components of XSAVE beyond SSE that this machine has */
+uint64_t gr_xsave_size; /* bytes of a standard-format save of them */
+int32_t gr_rseq_offset; /* 0: count with locked additions */
 uint32_t gr_count_cpus;
 uint64_t gr_count_stride;
 

@@ -70,8 +70,8 @@ static bool table_hits_patch(const struct gr_function *function, const struct gr
 }
 
 /* One decoded instruction of the careful pass. */
-static bool stands_in_the_way(const struct gr_function *function, struct gr_plan *plan, const ZydisDecodedInstruction *in,
-    uint64_t address, bool tables) {
+static bool stands_in_the_way(const struct gr_function *function, struct gr_plan *plan,
+    const ZydisDecodedInstruction *in, uint64_t address, bool tables) {
     uint64_t target;
     note_vectors(in, &plan->uses_ymm, &plan->uses_zmm);
     if (gr_insn_branch(in, address, &target)) /* a call of the entry itself is recursion, and a call all the same */
@@ -105,8 +105,8 @@ static enum graft_status careful(const struct gr_function *function, struct gr_p
     return GRAFT_OK;
 }
 
-static enum graft_status scan(const struct gr_function *function, struct gr_plan *plan, const uint8_t *bytes,
-    size_t size, uint64_t *offender) {
+static enum graft_status scan(
+    const struct gr_function *function, struct gr_plan *plan, const uint8_t *bytes, size_t size, uint64_t *offender) {
     bool suspicious = false, tables = false;
     for (size_t at = 0; at < size; at++) {
         suspicious = suspicious || wide(bytes, at) || candidate(plan, bytes, size, at, function->address + at);
