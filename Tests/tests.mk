@@ -148,6 +148,14 @@ build/bench/clang/bench_%: Tests/Benchmarks/bench_%.c $(BENCHMARK_PARTS) $(SHARE
 bench: $(BENCHMARK_PROGRAMS) ## Measures the cost of a call in each mode beside its floor: a table, and JSON in build/bench
 	@Tests/run-bench $(BENCHMARK_PROGRAMS)
 
+build/bench/calls: Tests/Benchmarks/calls.c $(BENCHMARK_PARTS) $(SHARED)
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(GCC) $(BENCHMARK_FLAGS)
+
+thresholds: build/bench/calls ## Holds instructions and allocations of a call against the checked-in thresholds
+	@Tests/run-part $@ 900 Tests/Benchmarks/check-thresholds
+	@grep '^ok' build/results/$@.d/*.log | sed 's/^ok /  /'
+
 asan: build/asan/programs ## Runs the C tests under the address sanitizer
 	$(call run-c-tests,$@,asan)
 
@@ -164,4 +172,4 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
 
-.PHONY: bench fuzz programs test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+.PHONY: thresholds bench fuzz programs test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
