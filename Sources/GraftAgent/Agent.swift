@@ -95,6 +95,10 @@ extension Agent {
     /// What is due by the clock.
     private func work() {
         let now = Clock.milliseconds
+        if server?.isListening == false {
+            server = nil
+            listenDue = now
+        }
         if server == nil, now >= listenDue { listen(now: now) }
         if now >= looks.due {
             product.poll()
@@ -109,8 +113,8 @@ extension Agent {
             server == nil ? listenDue : server?.deadline,
             reportPath == nil ? nil : reports.due,
             looks.due,
-            // A host that closed the rendezvous' descriptor is looked after by the clock.
-            rendezvous.descriptor < 0 ? Clock.milliseconds + Self.lookInterval : nil,
+            // A host that closed the rendezvous' descriptor wakes nobody when it wants the last report.
+            reportPath != nil && rendezvous.descriptor < 0 ? Clock.milliseconds + Self.lookInterval : nil,
         ]
         return times.compactMap { $0 }.min()
     }

@@ -7,32 +7,29 @@ internal import Glibc
 
 /// Writes lines to where `GRAFT_LOG` says.
 package struct AgentLog: Sendable {
-    /// Where lines go; -1 is nowhere. Never closed: the log lives as long as the process.
-    private let descriptor: Int32
+    /// Where lines go; nil is nowhere. It lives as long as the process, so nothing closes it but the host.
+    private let descriptor: Descriptor?
 
     /// Bytes of one line.
     private static let lineMaximum = 1023
 
-    /// A log that writes nothing.
-    package static let off = AgentLog(descriptor: -1)
-
-    private init(descriptor: Int32) { self.descriptor = descriptor }
-
     /// Opens the destination; a file that cannot be opened leaves the log off.
     package init(_ destination: AgentSettings.LogDestination?) {
         switch destination {
-        case nil: descriptor = -1
-        case .standardError: descriptor = STDERR_FILENO
-        case .file(let path): descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        case nil: descriptor = nil
+        case .standardError: descriptor = Descriptor(adopting: STDERR_FILENO)
+        case .file(let path):
+            descriptor = Descriptor(
+                raising: open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0o600))
         }
     }
 
-    /// Writes `graft: agent: LINE`.
+    /// Writes `graft: agent: LINE`, unless the host has put something else under the descriptor's number.
     package func callAsFunction(_ line: @autoclosure () -> String) {
-        guard descriptor >= 0 else { return }
-        var bytes = Array("graft: agent: \(line())".utf8.prefix(Self.lineMaximum).map { $0 == 10 ? 32 : $0 })
+        guard let descriptor, descriptor.isOurs else { return }
+        var bytes = "graft: agent: \(line())".utf8.prefix(Self.lineMaximum).map { $0 < 0x20 ? 0x20 : $0 }
         bytes.append(UInt8(ascii: "\n"))
-        _ = write(descriptor, bytes, bytes.count)
+        _ = write(descriptor.number, bytes, bytes.count)
     }
 
     /// Writes one line to standard error whether the log is on or not: for what a user must know.

@@ -62,7 +62,7 @@ package struct AgentSettings: Hashable, Sendable {
         program = text(Self.programVariable).flatMap { Int32($0) }
         startWait = wait(Self.startWaitVariable, text(Self.startWaitVariable))
         exitWait = wait(Self.exitWaitVariable, text(Self.exitWaitVariable))
-        log = logDestination(text(Self.logVariable))
+        log = Self.logDestination(text(Self.logVariable))
     }
 
     /// A number of milliseconds, or the default with a complaint.
@@ -73,13 +73,11 @@ package struct AgentSettings: Hashable, Sendable {
         return Self.waitDefault
     }
 
-    /// The destination that `GRAFT_LOG` names, or nowhere with a complaint.
-    private mutating func logDestination(_ text: String?) -> LogDestination? {
+    /// The destination that `GRAFT_LOG` names. The core, which reads the variable as well, complains if it is wrong.
+    private static func logDestination(_ text: String?) -> LogDestination? {
         guard let text else { return nil }
         if text == "debug" { return .standardError }
-        if text.hasPrefix("debug:"), text.count > 6 { return .file(String(text.dropFirst(6))) }
-        complaints.append("\(Self.logVariable): \"\(text)\" is neither debug nor debug:PATH")
-        return nil
+        return text.hasPrefix("debug:") && text.count > 6 ? .file(String(text.dropFirst(6))) : nil
     }
 
     /// The file that a process's report goes to: `report` itself for the program that was started, `report.PID` for its

@@ -58,6 +58,9 @@ final class ControlServer {
             }
     }
 
+    /// Whether it still listens: false after the host has closed the socket.
+    var isListening: Bool { listener?.isOurs ?? false }
+
     /// When, in milliseconds, the first client's patience ends; nil without clients.
     var deadline: UInt64? { clients.lazy.map(\.conversation.deadline).min() }
 

@@ -3,12 +3,12 @@
 // Owns one descriptor and the duty to close it. A host may close descriptors that it did not open (daemons close all of
 // them) and then open its own under the same numbers, so each use first checks that the number still names what was
 // opened here; a number that was taken over is left alone. Numbers are moved up, out of the way of shells that
-// redirect to 3 and of hosts that expect their first descriptor to be 3. Not thread-safe: one thread owns each.
+// redirect to 3 and of hosts that expect their first descriptor to be 3. Nothing of it changes: any thread may use it.
 
 internal import Glibc
 
 /// One open file, socket or pipe.
-package final class Descriptor {
+package final class Descriptor: Sendable {
     /// The number; valid as long as this object lives.
     package let number: Int32
     /// What the number named when it was adopted.
@@ -16,7 +16,7 @@ package final class Descriptor {
 
     /// What tells two open files apart. Files without an inode of their own (inotify) all look alike: for those, the
     /// check tells only whether the number is still such a file.
-    private struct Identity: Equatable {
+    private struct Identity: Equatable, Sendable {
         var device: dev_t
         var inode: ino_t
         var type: mode_t

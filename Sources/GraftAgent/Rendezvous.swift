@@ -20,10 +20,7 @@ final class Rendezvous: Sendable {
     private let ends: Ends
 
     /// The two ends of a socket pair; absent when the system has no descriptor left.
-    ///
-    /// @unchecked: written by `init` only; `Descriptor` has no state that changes, and each use is one system call on a
-    /// number that is checked to be ours.
-    private struct Ends: @unchecked Sendable {
+    private struct Ends: Sendable {
         var agent: Descriptor?
         var host: Descriptor?
     }

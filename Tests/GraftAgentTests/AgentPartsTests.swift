@@ -34,7 +34,6 @@ import Testing
         #expect(settings(["GRAFT_LOG": "debug:/a:b"]).log == .file("/a:b"))
         for text in ["debug:", "info", "DEBUG"] {
             #expect(settings(["GRAFT_LOG": text]).log == nil)
-            #expect(settings(["GRAFT_LOG": text]).complaints.count == 1)
         }
     }
 
@@ -239,5 +238,27 @@ import Testing
             turnstile.leave()
         }
         #expect(met.load(ordering: .relaxed) == 0)
+    }
+}
+
+@Suite struct AgentLogTests {
+    private let folder = Folder()
+
+    @Test func `a line is one line, cut at the limit`() throws {
+        let path = folder.path + "/log"
+        let log = AgentLog(.file(path))
+        log("one\ntwo\u{1B}[2J")
+        log(String(repeating: "x", count: 5_000))
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        #expect(lines.first == "graft: agent: one two [2J" && lines.count == 2)
+        #expect(lines.last?.utf8.count == 1023)
+    }
+
+    @Test func `what cannot be opened, or is not wanted, is off`() {
+        AgentLog(nil)("nothing")
+        AgentLog(.file(folder.path + "/no/log"))("nothing")
+        symlink("/etc/passwd", folder.path + "/link")
+        AgentLog(.file(folder.path + "/link"))("nothing")
+        #expect((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) == ["link"])
     }
 }

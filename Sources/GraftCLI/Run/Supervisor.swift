@@ -51,6 +51,8 @@ struct Supervisor {
         var original = sigset_t()
         sigprocmask(SIG_BLOCK, &blocked, &original)
         originalMask = original
+        // Whoever started the tool may ignore SIGCHLD; then nobody could learn how the child ended.
+        signal(SIGCHLD, SIG_DFL)
     }
 
     /// What a signal means for the child. SIGCONT is passed on wherever it comes from: continuing twice is harmless.
