@@ -96,6 +96,15 @@ struct JudgingTests {
         #expect(machine.stage.core.targets == ["libown.so:f", "libpq.so.5:PQexec"])
     }
 
+    @Test("instruments for an image whose file was upgraded after it had been loaded")
+    func upgraded() throws {
+        let machine = try Machine(images: [])
+        let path = "/usr/lib/libpq.so.5.15"
+        machine.images.set(LoadedImages(paths: [path], replaced: [path]))
+        machine.put("libpq.so.5:PQexec", "libpq5", "<15.3")
+        #expect(machine.stage.core.targets == ["libpq.so.5:PQexec"])
+    }
+
     @Test("takes a target out again when the image that comes later is not affected")
     func late() throws {
         let machine = try Machine(images: [])

@@ -80,6 +80,20 @@ struct DetectionTests {
         #expect(stage.product.detections().map(\.package?.name) == ["libpq5"])
         #expect(stage.target("libpq.so.5:PQexec")?.entryPoints.first?.package?.version == "15.6-0+deb12u1")
     }
+
+    @Test("names no package for an image whose file was upgraded after it had been loaded")
+    func upgraded() throws {
+        let root = try FakeRoot()
+        try root.writeDebian()
+        let path = "/usr/lib/libpq.so.5.15"
+        let stage = Stage(
+            world: World(root: root.path, images: { LoadedImages(paths: [path], replaced: [path]) }))
+        stage.core.load("libpq.so.5:PQexec", [Stage.entry("PQexec", image: path)])
+        stage.put(targets: ["libpq.so.5:PQexec"])
+        stage.core.hit("libpq.so.5:PQexec", from: 0)
+        stage.product.poll()
+        #expect(stage.product.detections().map(\.package) == [nil])
+    }
 }
 
 @Suite("The detection log")

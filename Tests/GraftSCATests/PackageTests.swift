@@ -159,14 +159,6 @@ struct PackageTests {
         #expect(packages.package(of: "/etc/libssl.so.3") == nil)
     }
 
-    @Test("is unknown on a machine that only has rpm")
-    func rpm() throws {
-        let root = try FakeRoot()
-        try root.write("/var/lib/rpm/rpmdb.sqlite", "SQLite format 3")
-        var packages = ImagePackages(root: root.path)
-        #expect(packages.package(of: "/usr/lib64/libssl.so.3") == nil)
-    }
-
     @Test("is asked for once, also when it is unknown")
     func once() throws {
         let database = CountingDatabase()
@@ -248,9 +240,24 @@ struct LoadedImagesTests {
             7f01-7f02 rw-p 00000000 08:01 14   /usr/lib/data.so
             7f02-7f03 r-xp 00000000 00:00 0
             7f03-7f04 r-xp 00000000 00:00 0    [vdso]
+            7f04-7f05 r-xp 00000000 08:01 15   /usr/lib/libold.so.1.2 (deleted)
             broken
             """
-        #expect(LoadedImages.paths(inMaps: Array(text.utf8)) == ["/opt/app/shop", "/opt/my app/lib one.so"])
+        let images = LoadedImages(maps: Array(text.utf8), executable: "")
+        #expect(images.paths == ["/opt/app/shop", "/opt/my app/lib one.so", "/usr/lib/libold.so.1.2"])
+        #expect(images.replaced == ["/usr/lib/libold.so.1.2"])
+    }
+
+    @Test("know which of them an upgrade has replaced, by their names")
+    func replaced() {
+        let images = LoadedImages(paths: ["/usr/lib/libpq.so.5.15"], replaced: ["/usr/lib/libpq.so.5.15"])
+        for path in ["/usr/lib/libpq.so.5.15", "/lib/libpq.so.5.15", "/usr/lib/libpq.so.5"] {
+            #expect(images.isReplaced(path), "\(path)")
+        }
+        for path in ["/usr/lib/libpq.so.55", "/usr/lib/libssl.so.3", "/usr/lib/libp"] {
+            #expect(!images.isReplaced(path), "\(path)")
+        }
+        #expect(!LoadedImages(paths: ["/usr/lib/libpq.so.5.15"]).isReplaced("/usr/lib/libpq.so.5.15"))
     }
 
     @Test("are found by the image part of a target")

@@ -33,6 +33,12 @@ package struct ImagePackages: Sendable {
     /// The package of an image, if it has been asked for before. Reads nothing.
     package func remembered(_ image: String) -> Package? { known[image] ?? nil }
 
+    /// Whether the package of an image has been asked for, and may be unknown.
+    package func hasAsked(_ image: String) -> Bool { known[image] != nil }
+
+    /// Notes that the package of an image cannot be known.
+    package mutating func setUnknown(_ image: String) { known[image] = .some(nil) }
+
     /// Asks for the packages of all these images at once, which costs little more than asking for one.
     package mutating func learn(_ images: some Sequence<String>) {
         let new = Set(images).filter { known[$0] == nil }.sorted().prefix(Self.maximumImages)

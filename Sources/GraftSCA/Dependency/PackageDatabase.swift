@@ -1,9 +1,8 @@
 // PackageDatabase.swift: which package a file belongs to.
 //
-// Owns the role and the choice of databases. Debian's and Alpine's are text and are read; rpm's is an SQLite file, which
-// this module does not read and will not ask another program about from inside a host: there the package of an image is
-// unknown, and an advisory for it is instrumented all the same. Neighbours: DpkgDatabase.swift, ApkDatabase.swift,
-// ImagePackages.swift asks.
+// Owns the role and the choice of databases. They are read, never asked for through another program: this runs inside a
+// host. Where none knows a file, its package is unknown, and an advisory for it is instrumented all the same. Neighbours:
+// DpkgDatabase.swift, ApkDatabase.swift, RPM/RPMDatabase.swift; ImagePackages.swift asks.
 
 /// A distribution's record of installed files.
 package protocol PackageDatabase: Sendable {
@@ -19,7 +18,7 @@ package enum PackageDatabases {
 
     /// The databases that may be found below this directory, which is `/` but for tests.
     package static func all(root: String) -> [any PackageDatabase] {
-        [DpkgDatabase(root: root), ApkDatabase(root: root)]
+        [DpkgDatabase(root: root), ApkDatabase(root: root), RPMDatabase(root: root)]
     }
 }
 
@@ -38,6 +37,9 @@ package struct SoughtFiles: Sendable {
         self.names = all
         self.hasLength = hasLength
     }
+
+    /// The names, sorted.
+    package var all: [String] { names.map { String(decoding: $0, as: UTF8.self) }.sorted() }
 
     /// The name that these bytes are; nil when it is not looked for.
     package func match(_ bytes: ArraySlice<UInt8>) -> String? {

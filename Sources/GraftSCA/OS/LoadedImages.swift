@@ -10,34 +10,59 @@ package struct LoadedImages: Hashable, Sendable {
 
     /// The paths of the mapped files that have code, sorted.
     package var paths: [String]
+    /// Those whose file has been replaced or deleted since, as after an upgrade without a restart, sorted.
+    package var replaced: [String]
     /// The path of the program itself; empty when it is not known.
     package var executable: String
 
     /// Images with these paths.
-    package init(paths: [String] = [], executable: String = "") {
+    package init(paths: [String] = [], replaced: [String] = [], executable: String = "") {
         self.paths = paths
+        self.replaced = replaced
         self.executable = executable
     }
 
     /// The images of this process.
     package static func current() -> LoadedImages {
         guard let bytes = Files.read("/proc/self/maps", limit: maximumBytes) else { return LoadedImages() }
-        return LoadedImages(
-            paths: paths(inMaps: bytes), executable: Files.realPath("/proc/self/exe") ?? "")
+        let executable = Files.realPath("/proc/self/exe") ?? ""
+        return LoadedImages(maps: bytes, executable: executable)
     }
 
-    /// The files with an executable mapping, in the text of a maps file.
-    package static func paths(inMaps bytes: [UInt8]) -> [String] {
-        var paths: Set<String> = []
+    /// The images in the text of a maps file: those with an executable mapping.
+    package init(maps bytes: [UInt8], executable: String) {
+        var (paths, replaced): (Set<String>, Set<String>) = ([], [])
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             // address perms offset dev inode path: the path is what follows five fields, spaces and all.
             let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
             guard fields.count == 6, fields[1].contains(UInt8(ascii: "x")) else { continue }
-            let path = fields[5].drop { $0 == UInt8(ascii: " ") }
-            guard path.first == UInt8(ascii: "/") else { continue }
-            paths.insert(String(decoding: path, as: UTF8.self))
+            let path = String(decoding: fields[5].drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
+            guard path.hasPrefix("/") else { continue }
+            let kept = path.hasSuffix(Self.deleted) ? String(path.dropLast(Self.deleted.count)) : path
+            paths.insert(kept)
+            if kept != path { replaced.insert(kept) }
         }
-        return paths.sorted()
+        self.init(paths: paths.sorted(), replaced: replaced.sorted(), executable: executable)
+    }
+
+    /// What the kernel writes behind the path of a file that is no longer there.
+    private static let deleted = " (deleted)"
+
+    /// Whether the file of an image may be another one than the one that was loaded: then what a package database says of
+    /// the file is not true of the image. Compared by file name, since the path may lead through a link that has been
+    /// changed: `libpq.so.5` is `libpq.so.5.15`.
+    package func isReplaced(_ image: String) -> Bool {
+        guard !replaced.isEmpty else { return false }
+        let name = Self.fileName(image)
+        return replaced.contains { path in
+            let other = Self.fileName(path)
+            return other == name || other.hasPrefix(name + ".") || name.hasPrefix(other + ".")
+        }
+    }
+
+    /// The part of a path after its last slash.
+    private static func fileName(_ path: String) -> Substring {
+        path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...]
     }
 
     /// The files that a target's image part may mean: `libpq.so.5` is also `libpq.so.5.15`. Empty when its text does not
@@ -50,7 +75,7 @@ package struct LoadedImages: Hashable, Sendable {
         if part.contains("/") { return paths.filter { $0 == part } }
         guard part.contains(".so") else { return [] }
         return paths.filter { path in
-            let name = path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...]
+            let name = Self.fileName(path)
             return name == part || name.hasPrefix(part + ".")
         }
     }

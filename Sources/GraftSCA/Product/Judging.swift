@@ -26,7 +26,8 @@ extension ProductState {
         guard wish.advisory?.isConditional == true else { return .applies }
         let means = means(wish.target)
         judged[wish.target] = means
-        return wish.verdict(images: means) { packages.package(of: $0) }
+        // Of a file that was replaced after it had been loaded, the database knows the new version only.
+        return wish.verdict(images: means) { images.isReplaced($0) ? nil : packages.package(of: $0) }
     }
 
     /// The images that a target means, as far as is known.

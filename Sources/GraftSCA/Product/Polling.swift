@@ -66,6 +66,11 @@ extension ProductState {
     /// Learns the packages of all reached functions' images, at once rather than one by one.
     private mutating func learnPackages(ofReached infos: [Probe: ProbeInfo]) {
         let reached = installed.values.compactMap { infos[$0.probe] }.filter { $0.hits > 0 }
-        packages.learn(Set(reached.flatMap { $0.entries.lazy.filter { $0.hits > 0 }.map(\.entry.image) }))
+        let new = Set(reached.flatMap { $0.entries.lazy.filter { $0.hits > 0 }.map(\.entry.image) })
+            .filter { !packages.hasAsked($0) }
+        guard !new.isEmpty else { return }
+        let now = world.images()
+        for image in new where now.isReplaced(image) { packages.setUnknown(image) }
+        packages.learn(new)
     }
 }
