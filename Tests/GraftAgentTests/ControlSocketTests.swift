@@ -137,7 +137,7 @@ final class Folder {
             #expect(try SocketAddress.with(path: "\(folder.path)/\(name)") { bind(left, $0, $1) } == 0)
             close(left)
         }
-        FileManager.default.createFile(atPath: "\(folder.path)/x.sock", contents: nil)
+        #expect(FileManager.default.createFile(atPath: "\(folder.path)/x.sock", contents: nil))
         let agent = try FakeAgent(place: folder.place) { $0 }
         agent.end()
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
