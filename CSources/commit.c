@@ -129,58 +129,72 @@ static enum graft_status without_traps(struct gr_site *site, int text, uint32_t 
     return GRAFT_OK;
 }
 
-static enum graft_status make_safe(struct gr_site *const *sites, size_t count, int text, struct gr_site **failed) {
+static bool any_traps(struct gr_site *const *sites, size_t count) {
     bool traps = false;
     for (size_t i = 0; i < count; i++)
         traps = traps || sites[i]->tactic == GR_TACTIC_TRAPS;
-    if (!traps)
+    return traps;
+}
+
+/* Every site is tried, so that all that have to wait are known at once. */
+static enum graft_status make_safe(struct gr_site *const *sites, size_t count, int text, struct gr_site **failed) {
+    if (!any_traps(sites, count))
         return GRAFT_OK;
     uint32_t thread;
+    *failed = sites[0];
     enum graft_status status = gr_trap_handler_ensure();
     if (status == GRAFT_OK)
         status = blocking_thread(&thread);
-    *failed = sites[0];
-    for (size_t i = 0; i < count && status == GRAFT_OK && thread != 0; i++) {
-        status = without_traps(sites[i], text, thread);
+    if (status != GRAFT_OK || thread == 0)
+        return status;
+    for (size_t i = 0; i < count; i++) {
+        if (without_traps(sites[i], text, thread) == GRAFT_OK)
+            continue;
+        sites[i]->reason = status = GRAFT_UNSAFE_THREADS;
         *failed = sites[i];
     }
     return status;
 }
 
 static enum graft_status check_originals(struct gr_site *const *sites, size_t count, struct gr_site **failed) {
+    enum graft_status status = GRAFT_OK;
     for (size_t i = 0; i < count; i++) {
         if (stands(sites[i], sites[i]->original))
             continue;
+        sites[i]->reason = status = GRAFT_FOREIGN_PATCH;
         *failed = sites[i];
-        return GRAFT_FOREIGN_PATCH;
     }
-    return GRAFT_OK;
+    return status;
 }
 
-static void set_in_place(struct gr_site *const *sites, size_t count, bool in_place) {
-    for (size_t i = 0; i < count; i++)
-        sites[i]->in_place = in_place;
+/* Writes a batch that has been checked, or nothing. */
+static enum graft_status write_batch(struct gr_site *const *sites, size_t count, int text, struct gr_site **failed) {
+    enum graft_status status = run(installing, sites, count, text, failed);
+    struct gr_site *again;
+    if (status != GRAFT_OK && run(restoring, sites, count, text, &again) != GRAFT_OK)
+        gr_log("commit: could not undo the change at %#llx; its traps lead to the relocated code",
+            (unsigned long long)again->patch_address);
+    for (size_t i = 0; i < count && status == GRAFT_OK; i++)
+        sites[i]->in_place = true;
+    return status;
 }
 
 enum graft_status gr_patch_commit(struct gr_site *const *sites, size_t count, struct gr_site **failed) {
     int text;
     *failed = count > 0 ? sites[0] : NULL;
     enum graft_status status = gr_os_text_open(&text);
-    if (status != GRAFT_OK)
-        return status;
-    status = check_originals(sites, count, failed);
-    if (status == GRAFT_OK)
-        status = make_safe(sites, count, text, failed);
+    for (size_t i = 0; i < count; i++)
+        sites[i]->reason = GRAFT_OK;
     if (status == GRAFT_OK) {
-        status = run(installing, sites, count, text, failed);
-        struct gr_site *again;
+        status = check_originals(sites, count, failed);
         if (status == GRAFT_OK)
-            set_in_place(sites, count, true);
-        else if (run(restoring, sites, count, text, &again) != GRAFT_OK)
-            gr_log("commit: could not undo the change at %#llx; its traps lead to the relocated code",
-                (unsigned long long)again->patch_address);
+            status = make_safe(sites, count, text, failed);
+        if (status == GRAFT_OK)
+            status = write_batch(sites, count, text, failed);
+        gr_os_text_close(text);
     }
-    gr_os_text_close(text);
+    if (*failed != NULL)
+        (*failed)->reason = status;
     return status;
 }
 

@@ -21,7 +21,8 @@ struct gr_patch_image {
 enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const struct gr_patch_image *image,
     struct gr_site **site, uint64_t *offender);
 
-/* Patches every site of the batch, or none: on failure the bytes are as before and `*failed` is the site at fault.
+/* Patches every site of the batch, or none: on failure the bytes are as before, `*failed` is a site at fault, and each
+ * site at fault, as far as is known then, has the status as its `reason`; the others have GRAFT_OK.
  * GRAFT_UNSAFE_THREADS, GRAFT_FOREIGN_PATCH, GRAFT_WRITE_DENIED. */
 enum graft_status gr_patch_commit(struct gr_site *const *sites, size_t count, struct gr_site **failed);
 

@@ -31,16 +31,16 @@ void gr_undirty(struct gr_site *site) {
     dirty_count--;
 }
 
-/* Tells every probe on a site why it is not patched. */
-static void tell(struct gr_site *site, enum graft_status why) {
-    site->reason = why;
+/* Tells every probe, of each of its entry points, why it is not patched, or that it is by now. */
+static void tell_links(void) {
     for (struct gr_probe *probe = gr_plane.first; probe != NULL; probe = probe->next) {
         for (size_t i = 0; i < probe->link_count; i++) {
             struct gr_link *link = &probe->links[i];
-            if (link->site != site || link->reason == why)
+            if (link->attachment == NULL || link->reason == link->site->reason)
                 continue;
+            enum graft_status why = link->site->reason;
             if (why != GRAFT_OK && why != GRAFT_UNSAFE_THREADS)
-                gr_link_refuse(link, &site->entry, why, site->entry.address);
+                gr_link_refuse(link, &link->site->entry, why, link->site->entry.address);
             link->reason = why;
         }
     }
@@ -48,38 +48,44 @@ static void tell(struct gr_site *site, enum graft_status why) {
 
 static void committed(struct gr_site *const *sites, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (sites[i]->reason != GRAFT_OK)
-            tell(sites[i], GRAFT_OK);
         gr_plane.counters.installed++;
         gr_plane.counters.active++;
         gr_log("patch: installed %s at %#llx", sites[i]->entry.name, (unsigned long long)sites[i]->patch_address);
     }
 }
 
-/* A thread that blocks SIGTRAP is in the way of this site only for a while. */
-static void postpone_or_refuse(struct gr_site *site, enum graft_status why) {
-    if (why == GRAFT_UNSAFE_THREADS) {
-        gr_plane.counters.unsafe_threads++;
-        gr_plane.retry = true;
-        gr_dirty(site);
+/* Takes the sites at fault out of a batch; returns how many are left. A thread that blocks SIGTRAP is in the way of a
+ * site only for a while. */
+static size_t leave_out(struct gr_site **sites, size_t count, enum graft_status why) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (sites[i]->reason != why) {
+            sites[kept++] = sites[i];
+        } else if (why == GRAFT_UNSAFE_THREADS) {
+            gr_plane.counters.unsafe_threads++;
+            gr_plane.retry = true;
+            gr_dirty(sites[i]);
+        }
     }
-    tell(site, why);
+    return kept;
 }
 
 static void commit(struct gr_site **sites, size_t count) {
+    bool news = false;
+    for (size_t i = 0; i < count; i++)
+        news = news || sites[i]->reason != GRAFT_OK;
     while (count > 0) {
-        struct gr_site *failed = NULL;
+        struct gr_site *failed;
         enum graft_status status = gr_patch_commit(sites, count, &failed);
         if (status == GRAFT_OK) {
             committed(sites, count);
-            return;
+            break;
         }
-        postpone_or_refuse(failed, status);
-        size_t i = 0;
-        while (sites[i] != failed)
-            i++;
-        sites[i] = sites[--count];
+        count = leave_out(sites, count, status);
+        news = true;
     }
+    if (news)
+        tell_links();
 }
 
 static void restore(struct gr_site **sites, size_t count) {
@@ -122,6 +128,8 @@ void gr_settle(void) {
             sites[to_restore++] = site;
         else if (wanted && !site->in_place)
             sites[--to_commit] = site;
+        else
+            site->reason = GRAFT_OK;
     }
     if (sites != NULL) {
         restore(sites, to_restore);
