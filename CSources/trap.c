@@ -109,27 +109,42 @@ void gr_trap_application_action(const struct sigaction *action, struct sigaction
     atomic_store_explicit(&application_now, now + 1, memory_order_release); /* pairs with the acquire above */
 }
 
-/* The kernel's own answer to a trap that nobody handles: back to the trap, with the default action. */
-static void die(ucontext_t *context, uint64_t pc, const siginfo_t *info) {
-    struct sigaction fatal;
-    memset(&fatal, 0, sizeof fatal);
-    fatal.sa_handler = SIG_DFL;
-    gr_os_sigaction(SIGTRAP, &fatal, NULL);
-    if (info->si_code > 0)
+/* The kernel's own answer to a signal that nobody handles: the default action, and the signal once more. */
+static void die(ucontext_t *context, uint64_t pc, bool executed) {
+    gr_os_default_action(SIGTRAP);
+    if (executed)
         context->uc_mcontext.gregs[REG_RIP] = (greg_t)pc;
     else
         raise(SIGTRAP);
 }
 
+/* What the kernel does before it calls a handler. The mask comes back when our own handler returns. */
+static void prepare_as_kernel(const struct sigaction *action) {
+    sigset_t mask = action->sa_mask;
+    sigdelset(&mask, SIGTRAP);
+    gr_os_block_signals(&mask);
+    if (((unsigned)action->sa_flags & SA_RESETHAND) == 0)
+        return;
+    struct sigaction reset;
+    memset(&reset, 0, sizeof reset);
+    reset.sa_handler = SIG_DFL;
+    gr_trap_application_action(&reset, NULL);
+}
+
 /* Not ours: what the application would have seen without us. */
-static void pass_on(int number, siginfo_t *info, ucontext_t *context, uint64_t pc) {
+static void pass_on(int number, siginfo_t *info, ucontext_t *context, uint64_t pc, bool executed) {
     struct sigaction action;
     gr_trap_application_action(NULL, &action);
+    if (action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && info->si_code > 0)) {
+        die(context, pc, executed);
+        return;
+    }
+    if (action.sa_handler == SIG_IGN)
+        return;
+    prepare_as_kernel(&action);
     if ((action.sa_flags & SA_SIGINFO) != 0)
         action.sa_sigaction(number, info, context);
-    else if (action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && info->si_code > 0))
-        die(context, pc, info);
-    else if (action.sa_handler != SIG_IGN)
+    else
         action.sa_handler(number);
 }
 
@@ -144,7 +159,7 @@ static void on_trap(int number, siginfo_t *info, void *opaque) {
     } else if (executed && *(const volatile uint8_t *)(uintptr_t)pc != INT3) {
         context->uc_mcontext.gregs[REG_RIP] = (greg_t)pc; /* the bytes came back between the trap and now */
     } else {
-        pass_on(number, info, context, pc);
+        pass_on(number, info, context, pc, executed);
     }
 }
 

@@ -70,6 +70,10 @@ uint64_t gr_os_nanoseconds(void); /* CLOCK_MONOTONIC; hit */
 
 /* Signals (signal.c). `action` and `old` may be null. */
 enum graft_status gr_os_sigaction(int number, const struct sigaction *action, struct sigaction *old);
+/* Gives a signal its default action, past anything that watches the C library's sigaction. Async-signal-safe. */
+void gr_os_default_action(int number);
+/* Blocks signals for the calling thread, besides those that it blocks already. Async-signal-safe. */
+void gr_os_block_signals(const sigset_t *signals);
 /* Sets the calling thread's mask to that of gr_os_thread_start. */
 void gr_os_mask_all_but_sigtrap(void);
 

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum graft_status gr_os_sigaction(int number, const struct sigaction *action, struct sigaction *old) {
     struct sigaction before;
@@ -14,6 +16,20 @@ enum graft_status gr_os_sigaction(int number, const struct sigaction *action, st
         *old = before;
     }
     return GRAFT_OK;
+}
+
+void gr_os_default_action(int number) {
+    static const struct { /* as the kernel has it */
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        uint64_t mask;
+    } standard = {.handler = SIG_DFL};
+    (void)syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof standard.mask); /* fails for no real signal */
+}
+
+void gr_os_block_signals(const sigset_t *signals) {
+    (void)pthread_sigmask(SIG_BLOCK, signals, NULL); /* fails only for an unknown first argument */
 }
 
 void gr_os_mask_all_but_sigtrap(void) {
