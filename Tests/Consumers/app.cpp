@@ -1,8 +1,8 @@
 // app.cpp: a C++ user of Graft outside its tree: sees methods of its own be entered, return, and throw, through one
 // instrumented frame and through two, to the caller that catches.
 // Built by use-cpp against what `make install` put down. Exit status 0 when each phase was seen as often as it happened.
-#include <graft/graft.h>
 #include <cstdio>
+#include <graft/graft.h>
 #include <stdexcept>
 
 namespace shop {
@@ -22,7 +22,7 @@ struct Cart {
         return order.price(quantity) + 1;
     }
 };
-}  // namespace shop
+} // namespace shop
 
 struct Phases {
     int entered = 0, left = 0, unwound = 0;
