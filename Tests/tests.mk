@@ -118,8 +118,8 @@ lint: | setup ## Checks the format of C and Swift and the shell scripts' syntax
 	@SWIFT='$(SWIFT)' Tests/Checks/check-format
 
 format: | setup ## Rewrites C and Swift sources in the project's format
-	$(SWIFT) format --in-place --parallel $$(git ls-files '*.swift')
-	clang-format -i $$(git ls-files '*.c' '*.h' '*.cpp')
+	$(SWIFT) format --in-place --parallel $$(git ls-files '*.swift' | grep -v /fixtures/)
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.cpp' | grep -v /fixtures/)
 
 consumers: build ## Builds C, C++ and Swift programs outside the tree against what is installed
 	@MAKE='$(MAKE)' CC='$(CC)' GCC='$(GCC)' SWIFT='$(SWIFT)' Tests/run-part $@ 900 $(sort $(wildcard Tests/Consumers/use-*))
