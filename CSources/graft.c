@@ -109,6 +109,10 @@ GR_PUBLIC enum graft_status graft_stop(void) {
     return status;
 }
 
+GR_PUBLIC bool graft_thread_exempt(bool exempt) {
+    return gr_thread_exempt(exempt);
+}
+
 GR_PUBLIC enum graft_status graft_symbolise(uint64_t address, struct graft_symbol *symbol) {
     if (symbol == NULL)
         return GRAFT_INVALID_ARGUMENT;

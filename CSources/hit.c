@@ -26,6 +26,8 @@ struct visit {
 };
 
 static GR_NOINLINE bool begin_slowly(struct visit *visit) {
+    if (gr_exempt)
+        return false;
     if (visit->thread == NULL)
         visit->thread = gr_thread_take();
     if (visit->thread != NULL && !gr_in_handler())
@@ -35,7 +37,7 @@ static GR_NOINLINE bool begin_slowly(struct visit *visit) {
 }
 
 /* Raises the guard, which is the epoch section itself. False when this hit is not to be reported: a handler is running
- * on this thread, or no block for the thread was to be had. */
+ * on this thread, the thread is exempt, or no block for it was to be had. */
 static inline bool begin(struct visit *visit) {
     visit->thread = gr_self;
     if (GR_UNLIKELY(
@@ -153,14 +155,40 @@ static GR_NOINLINE void enter_nested(struct gr_site *site, struct graft_register
     }
 }
 
+/* A hit of an exempt thread is not even counted; our own probes have to know of it, as of any other. The library's own
+ * thread has a gr_self, and needs no section. */
+static void enter_exempt(struct gr_site *site, struct graft_registers *registers) {
+    struct gr_thread *thread = gr_self != NULL ? gr_self : gr_thread_take();
+    if (thread == NULL)
+        return;
+    struct visit visit = {.thread = thread, .error_number = *thread->error_number};
+    bool outer = atomic_load_explicit(&thread->epoch.pinned, memory_order_relaxed) == 0;
+    if (outer)
+        gr_epoch_enter(&thread->epoch);
+    enter_nested(site, registers);
+    if (outer)
+        end(&visit);
+}
+
+/* A hit that is not to be reported. */
+static GR_NOINLINE void enter_unreported(
+    struct gr_slot *slot, struct gr_site *site, struct graft_registers *registers) {
+    if (gr_exempt) {
+        enter_exempt(site, registers);
+        return;
+    }
+    gr_arch_count(site->counter, slot);
+    enter_nested(site, registers);
+}
+
 void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers) {
     struct gr_site *site = atomic_load_explicit(&slot->site, memory_order_acquire); /* pairs with patch.c */
     struct visit visit;
-    gr_arch_count(site->counter, slot);
     if (GR_UNLIKELY(!begin(&visit))) {
-        enter_nested(site, registers);
+        enter_unreported(slot, site, registers);
         return;
     }
+    gr_arch_count(site->counter, slot);
     tell_entry(site, registers, (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN, NULL);
     end(&visit);
 }
@@ -183,11 +211,11 @@ static struct gr_frame *no_frame(const struct gr_slot *slot, struct graft_regist
 struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers *registers) {
     struct gr_site *site = atomic_load_explicit(&slot->site, memory_order_acquire); /* pairs with patch.c */
     struct visit visit;
-    gr_arch_count(site->counter, slot);
     if (GR_UNLIKELY(!begin(&visit))) {
-        enter_nested(site, registers);
+        enter_unreported(slot, site, registers);
         return no_frame(slot, registers);
     }
+    gr_arch_count(site->counter, slot);
     uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
     struct gr_frame *frame = gr_frame_open(visit.thread, stack_pointer);
     if (GR_LIKELY(frame != NULL)) {

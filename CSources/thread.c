@@ -14,6 +14,8 @@ enum {
 };
 
 __thread struct gr_thread *gr_self;
+__thread bool gr_exempt;
+static __thread struct gr_thread *kept GR_TLS_MODEL; /* the block of an exempt thread; null before it needs one */
 
 static struct gr_thread *_Atomic chunks[CHUNKS];
 static _Atomic uint32_t taken_once; /* blocks ever taken: numbers up to this exist */
@@ -77,7 +79,31 @@ static struct gr_thread *fresh_block(void) {
     return thread;
 }
 
+bool gr_thread_exempt(bool exempt) {
+    bool before = gr_exempt;
+    if (exempt != before) {
+        struct gr_thread *thread = exempt ? gr_self : kept;
+        gr_exempt = exempt;
+        kept = exempt ? thread : NULL;
+        gr_self = exempt ? NULL : thread;
+    }
+    return before;
+}
+
+/* The block of an exempt thread, which gr_self does not name. */
+static struct gr_thread *take_kept(void) {
+    if (kept == NULL) {
+        gr_exempt = false;
+        kept = gr_thread_take();
+        gr_self = NULL;
+        gr_exempt = true;
+    }
+    return kept;
+}
+
 struct gr_thread *gr_thread_take(void) {
+    if (gr_exempt)
+        return take_kept();
     uint32_t number = pop_free();
     struct gr_thread *thread = number != NONE ? block(number) : fresh_block();
     if (thread == NULL)
@@ -100,6 +126,7 @@ void gr_thread_is_ours(void) {
     atomic_store_explicit(&own.epoch.pinned, 1, memory_order_relaxed);
     own.error_number = &errno;
     gr_self = &own;
+    gr_exempt = true;
 }
 
 /* The youngest block seen for an id, at id modulo LATEST: a younger one means that the id was given to another thread,

@@ -55,8 +55,12 @@ _Static_assert(offsetof(struct gr_thread, error_number) == GR_THREAD_ERRNO, "lay
 _Static_assert(offsetof(struct gr_epoch_clock, now) == GR_CLOCK_NOW, "layout.h");
 _Static_assert(offsetof(struct gr_epoch_clock, readers_fence) == GR_CLOCK_FENCE, "layout.h");
 
-/* The calling thread's block, or null before its first reported hit. */
+/* The calling thread's block, or null before its first reported hit, and while the thread is exempt. */
 extern __thread struct gr_thread *gr_self GR_TLS_MODEL;
+/* Whether what the calling thread calls is left out; always so on the library's own. Asked off the plain way only. */
+extern __thread bool gr_exempt GR_TLS_MODEL;
+/* Sets it, and returns what it was: graft_thread_exempt. */
+bool gr_thread_exempt(bool exempt);
 /* True while a handler runs on this thread, and always on the library's own. */
 static inline bool gr_in_handler(void) {
     return gr_self != NULL && atomic_load_explicit(&gr_self->epoch.pinned, memory_order_relaxed) != 0;
@@ -64,7 +68,8 @@ static inline bool gr_in_handler(void) {
 /* From now on the calling thread is the library's own: what it calls is not reported. */
 void gr_thread_is_ours(void);
 
-/* Takes a block for the calling thread; null when GR_THREADS_MAX are taken or memory is refused. Hit plane. */
+/* Takes a block for the calling thread; null when GR_THREADS_MAX are taken or memory is refused. Hit plane. An exempt
+ * thread has a block too, for sections of the epoch, but it is not gr_self. */
 struct gr_thread *gr_thread_take(void);
 
 /* Takes back the blocks of threads that have ended. Control plane. */

@@ -1,10 +1,12 @@
 // Agent.swift: the agent's thread: configuration in, reports and answers out.
 //
 // Owns the loop and everything that it touches. One poll(2) waits for all: the source, the control socket, the host's
-// threads, the time. No task, no executor, no queue: nothing here needs more of the host than one thread. Neighbours:
+// threads, the time. No task, no executor, no queue: nothing here needs more of the host than one thread. What this thread calls is not reported:
+// the program did not call it. Neighbours:
 // AgentProcess.swift makes it and stands between it and the host, SourceWatch.swift, ControlServer.swift.
 
 internal import Glibc
+internal import Graft
 internal import GraftConfig
 internal import GraftSCA
 
@@ -47,6 +49,7 @@ final class Agent {
     /// Applies the first configuration and goes on for ever. When main begins, the socket and the first report are there
     /// and the agent rests: many programs fork at once.
     func run() -> Never {
+        Instrumentation.exemptThread(true)
         turnstile.enter()
         source = settings.configuration.map(SourceWatch.init)
         look()
@@ -57,6 +60,7 @@ final class Agent {
 
     /// Takes over in the child of a fork, from an agent that rested. `delay` is for children that soon exec.
     func run(forkedWith rendezvous: Rendezvous, delay: Int32) -> Never {
+        Instrumentation.exemptThread(true)
         var wanted = pollfd(fd: rendezvous.descriptor, events: Int16(POLLIN), revents: 0)
         _ = poll(&wanted, 1, delay)
         turnstile.enter()

@@ -5,6 +5,7 @@
 // below, Agent.swift runs on a thread of its own.
 
 internal import Glibc
+internal import Graft
 internal import GraftSCA
 internal import Synchronization
 
@@ -67,6 +68,9 @@ extension AgentProcess {
         current = made
         registerForkHandlers()
         atexit { AgentProcess.exiting() }
+        // What main's thread calls here is not the program's doing.
+        Instrumentation.exemptThread(true)
+        defer { Instrumentation.exemptThread(false) }
         if !made.rendezvous.waitForStart(milliseconds: settings.startWait) {
             made.agent.agent.log("main does not wait longer for the first configuration")
         }
@@ -101,6 +105,8 @@ extension AgentProcess {
     /// the host's own handlers and before the destructors of its libraries.
     private static func exiting() {
         guard let current, current.rendezvous.process == getpid() else { return }
+        Instrumentation.exemptThread(true)
+        defer { Instrumentation.exemptThread(false) }
         if current.settings.report != nil,
             !current.rendezvous.waitForReport(milliseconds: current.settings.exitWait)
         {

@@ -42,6 +42,11 @@ enum graft_status graft_start(const struct graft_options *options);
  * Any thread, not inside a handler. */
 enum graft_status graft_stop(void);
 
+/* Whether what the calling thread calls is left out: it is not reported to any probe and, except in mode count, not
+ * counted. For the threads of a product that itself uses the functions which it watches. Returns what was so before.
+ * Any thread, also before graft_start; not inside a handler. */
+bool graft_thread_exempt(bool exempt);
+
 /* Where an address of this process lies in the source. Strings are owned by the library for the life of the process;
  * empty when unknown; `line` 0 when unknown. */
 struct graft_symbol {
