@@ -1,9 +1,9 @@
 // Agent.swift: the agent's thread: configuration in, reports and answers out.
 //
 // Owns the loop and everything that it touches. One poll(2) waits for all: the source, the control socket, the host's
-// threads, the time. No task, no executor, no queue: nothing here needs more of the host than one thread. What this thread calls is not reported:
-// the program did not call it. Neighbours:
-// AgentProcess.swift makes it and stands between it and the host, SourceWatch.swift, ControlServer.swift.
+// threads, the time. No task, no executor, no queue: nothing here needs more of the host than one thread. What this
+// thread calls is not reported: the program did not call it. Neighbours: AgentProcess.swift makes it and stands between
+// it and the host, SourceWatch.swift, ControlServer.swift.
 
 internal import Glibc
 internal import Graft
