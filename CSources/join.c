@@ -59,12 +59,11 @@ static enum graft_status make_site(const struct gr_match *match, struct gr_site 
     struct graft_entry_point entry = match->entry;
     if (gr_preserves_registers(&entry))
         entry.flags &= ~(uint32_t)GRAFT_ENTRY_ABI_CALLERS;
-    bool abi = (entry.flags & GRAFT_ENTRY_ABI_CALLERS) != 0;
     const struct gr_patch_image image = {
         .code_start = match->image->code_start,
         .code_end = match->image->code_end,
         .serial = match->image->serial,
-        .vectors = abi ? GR_KEEP_ABI : vectors_of(match->image),
+        .vectors = vectors_of(match->image),
     };
     struct gr_site *made;
     enum graft_status status = gr_patch_prepare(&entry, &image, &made, offender);

@@ -64,7 +64,9 @@ static size_t read_live(void *context, uint64_t address, void *bytes, size_t siz
 
 static enum gr_keep keep_for(
     const struct graft_entry_point *entry, const struct gr_patch_image *image, const struct gr_plan *plan) {
-    enum gr_keep keep = (entry->flags & GRAFT_ENTRY_ABI_CALLERS) != 0 ? GR_KEEP_ABI : image->vectors;
+    enum gr_keep keep = image->vectors;
+    if ((entry->flags & GRAFT_ENTRY_ABI_CALLERS) != 0 && keep == GR_KEEP_ALL)
+        keep = GR_KEEP_ABI; /* where wide vectors are in use, the ABI itself may pass them through this function */
     if (plan->uses_ymm && keep < GR_KEEP_AVX)
         keep = GR_KEEP_AVX;
     if (plan->uses_zmm)

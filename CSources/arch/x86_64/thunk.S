@@ -94,11 +94,18 @@
         vinsertf128 $1, 16 * \n (%rsp), %ymm\n, %ymm\n
         .endm
 
-/* The wide kinds keep the rest of the vectors below the area; rbp, which has been saved, points to the area then. */
+/* The wide kinds keep the rest of the vectors below the area; rbp, which has been saved, points to the area then. All
+ * kinds but abi also align the stack: a caller that knows the function may have called it with any alignment (GCC does,
+ * for local functions that do not mind), and C code must not be. */
         .macro  save_wide kind
+        .ifc \kind,all
+        movq    %rsp, %rbp
+        andq    $-16, %rsp
+        .endif
         .ifc \kind,avx
         movq    %rsp, %rbp
         subq    $UPPER_SIZE, %rsp
+        andq    $-16, %rsp
         vectors save_upper, 0, 16
         vzeroupper
         .endif
@@ -124,6 +131,9 @@
         .endm
 
         .macro  restore_wide kind
+        .ifc \kind,all
+        movq    %rbp, %rsp
+        .endif
         .ifc \kind,xsave
         vectors restore_avx, 0, 16      /* clears the upper parts, which the next instruction brings back */
         movl    gr_xsave_mask(%rip), %eax
@@ -177,6 +187,10 @@
 
 /* rbp holds the area's address while the stack is extended by a wide kind: say so to unwinders. */
         .macro  wide_cfa_begin kind, offset
+        .ifc \kind,all
+        .cfi_def_cfa %rbp, \offset
+        .cfi_offset %rbp, GR_REG_RBP - \offset
+        .endif
         .ifc \kind,avx
         .cfi_def_cfa %rbp, \offset
         .cfi_offset %rbp, GR_REG_RBP - \offset
@@ -187,6 +201,9 @@
         .endif
         .endm
         .macro  wide_cfa_end kind, offset
+        .ifc \kind,all
+        .cfi_def_cfa %rsp, \offset
+        .endif
         .ifc \kind,avx
         .cfi_def_cfa %rsp, \offset
         .endif
@@ -195,6 +212,10 @@
         .endif
         .endm
         .macro  restore_rbp kind
+        .ifc \kind,all
+        movq    GR_REG_RBP(%rsp), %rbp
+        .cfi_same_value %rbp
+        .endif
         .ifc \kind,avx
         movq    GR_REG_RBP(%rsp), %rbp
         .cfi_same_value %rbp
@@ -248,8 +269,12 @@
         leaq    GR_SITE_ENTRY(%rdx), %rdx
         movq    %rsp, %rcx
         leaq    AREA + 8(%rsp), %rsi
+        save_wide \kind
+        wide_cfa_begin \kind, (AREA + 16)
         subq    $GR_HIT_SIZE, %rsp
+        .ifc \kind,abi
         .cfi_adjust_cfa_offset GR_HIT_SIZE
+        .endif
         movq    GR_ATTACHMENT_PROBE(%r9), %rdi
         movq    %rdi, GR_HIT_PROBE(%rsp)
         movq    $GR_PHASE_ENTER, GR_HIT_PHASE(%rsp)
@@ -263,8 +288,13 @@
         movq    %rsp, %rdi
         movq    GR_ATTACHMENT_CONTEXT(%r9), %rsi
         call    *GR_ATTACHMENT_HANDLER(%r9)
+        .ifc \kind,abi
         addq    $GR_HIT_SIZE, %rsp
         .cfi_adjust_cfa_offset -GR_HIT_SIZE
+        .endif
+        restore_wide \kind
+        wide_cfa_end \kind, (AREA + 16)
+        restore_rbp \kind
         movq    gr_self@gottpoff(%rip), %r8
         movq    %fs:(%r8), %r8
         movq    GR_THREAD_ERRNO(%r8), %rcx
@@ -280,7 +310,12 @@
         movq    $0, GR_THREAD_PINNED(%r8)
         movq    %rax, %rdi
         movq    %rsp, %rsi
+        save_wide \kind
+        wide_cfa_begin \kind, (AREA + 16)
         call    gr_hit_tell_entry
+        restore_wide \kind
+        wide_cfa_end \kind, (AREA + 16)
+        restore_rbp \kind
         jmp     .Lrestore_\kind
 .Lgeneral_\kind:
         .pushsection .data.rel.ro.gr_count_cs, "aw", @progbits
