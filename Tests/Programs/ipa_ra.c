@@ -26,8 +26,8 @@ static long expected_integers(const volatile long *v, int x) {
 
 /* Stores that the compiler must keep, behind the call: each value waits in a register of its own. */
 #define STORE(i, value) (to[i] = (value))
-#define STORE_ALL                                                                                                      \
-    STORE(0, a), STORE(1, b), STORE(2, c), STORE(3, d), STORE(4, e), STORE(5, f), STORE(6, g), STORE(7, h),            \
+#define STORE_ALL                                                                                           \
+    STORE(0, a), STORE(1, b), STORE(2, c), STORE(3, d), STORE(4, e), STORE(5, f), STORE(6, g), STORE(7, h), \
         STORE(8, i), STORE(9, j), STORE(10, k), STORE(11, l), STORE(12, m), STORE(13, n), STORE(14, o), STORE(15, p)
 
 LEAF static int keep_vectors(const volatile double *v, volatile double *to, int x) {
@@ -72,8 +72,8 @@ __attribute__((target("avx2"))) static void destroy_wide(void) {
                      "vpcmpeqd %%ymm8, %%ymm8, %%ymm8; vpcmpeqd %%ymm9, %%ymm9, %%ymm9;"
                      "vpcmpeqd %%ymm10, %%ymm10, %%ymm10; vpcmpeqd %%ymm11, %%ymm11, %%ymm11;"
                      "vpcmpeqd %%ymm12, %%ymm12, %%ymm12; vpcmpeqd %%ymm13, %%ymm13, %%ymm13;"
-                     "vpcmpeqd %%ymm14, %%ymm14, %%ymm14; vpcmpeqd %%ymm15, %%ymm15, %%ymm15"
-                     ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
+                     "vpcmpeqd %%ymm14, %%ymm14, %%ymm14; vpcmpeqd %%ymm15, %%ymm15, %%ymm15" ::
+                         : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
                      "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 }
 #else
@@ -94,8 +94,8 @@ static void destroy(struct graft_hit *hit, void *context) {
                      "pcmpeqd %%xmm11, %%xmm11; pcmpeqd %%xmm12, %%xmm12; pcmpeqd %%xmm13, %%xmm13;"
                      "pcmpeqd %%xmm14, %%xmm14; pcmpeqd %%xmm15, %%xmm15;"
                      "movq $-1, %%rax; movq %%rax, %%rcx; movq %%rax, %%rdx; movq %%rax, %%rsi; movq %%rax, %%rdi;"
-                     "movq %%rax, %%r8; movq %%rax, %%r9; movq %%rax, %%r10; movq %%rax, %%r11"
-                     ::: "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3",
+                     "movq %%rax, %%r8; movq %%rax, %%r9; movq %%rax, %%r10; movq %%rax, %%r11" ::
+                         : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3",
                      "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
                      "xmm15", "memory", "cc");
 }
