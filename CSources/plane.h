@@ -23,7 +23,7 @@ struct gr_link {
 
 struct gr_probe {
     struct gr_registry_node by_id;
-    struct gr_probe *next;
+    struct gr_probe *next, **link; /* in the list of all; `link` points to it */
     char *target;
     enum graft_mode mode;
     uint32_t flags;

@@ -61,11 +61,18 @@ static bool valid_mode(enum graft_mode mode) {
     return mode >= GRAFT_MODE_COUNT && mode <= GRAFT_MODE_ONCE;
 }
 
+static void list(struct gr_probe *probe) {
+    probe->next = gr_plane.first;
+    probe->link = &gr_plane.first;
+    if (probe->next != NULL)
+        probe->next->link = &probe->next;
+    gr_plane.first = probe;
+}
+
 static void unlist(struct gr_probe *probe) {
-    struct gr_probe **link = &gr_plane.first;
-    while (*link != probe)
-        link = &(*link)->next;
-    *link = probe->next;
+    *probe->link = probe->next;
+    if (probe->next != NULL)
+        probe->next->link = probe->link;
 }
 
 enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool internal, struct gr_probe **probe) {
@@ -92,8 +99,7 @@ enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool interna
         return status;
     }
     gr_plane.last_id++;
-    made->next = gr_plane.first;
-    gr_plane.first = made;
+    list(made);
     gr_probe_link(made, NULL);
     *probe = made;
     return GRAFT_OK;
