@@ -9,15 +9,18 @@ package struct LoadedImages: Hashable, Sendable {
     package static let maximumBytes = 64 << 20
 
     /// The paths of the mapped files that have code, sorted.
-    package var paths: [String]
+    package let paths: [String]
+    /// Their file names, in the same order.
+    private let fileNames: [[UInt8]]
     /// Those whose file has been replaced or deleted since, as after an upgrade without a restart, sorted.
-    package var replaced: [String]
+    package let replaced: [String]
     /// The path of the program itself; empty when it is not known.
-    package var executable: String
+    package let executable: String
 
     /// Images with these paths.
     package init(paths: [String] = [], replaced: [String] = [], executable: String = "") {
         self.paths = paths
+        fileNames = paths.map { Array(Self.fileName($0).utf8) }
         self.replaced = replaced
         self.executable = executable
     }
@@ -74,9 +77,10 @@ package struct LoadedImages: Hashable, Sendable {
         if part == "*" || part == "build-id" { return [] }
         if part.contains("/") { return paths.filter { $0 == part } }
         guard part.contains(".so") else { return [] }
-        return paths.filter { path in
-            let name = Self.fileName(path)
-            return name == part || name.hasPrefix(part + ".")
-        }
+        // By bytes: a payload may have ten thousand targets, and a process hundreds of images.
+        let name = Array(part.utf8)
+        return zip(fileNames, paths).filter { other, _ in
+            other.starts(with: name) && (other.count == name.count || other[name.count] == UInt8(ascii: "."))
+        }.map(\.1)
     }
 }

@@ -52,6 +52,8 @@ package struct Planner: Sendable {
     package private(set) var demands: [Target: Demand] = [:]
     /// The targets that are wished for but set aside.
     package private(set) var exclusions: [Target: Exclusion] = [:]
+    /// The targets that have a wish with a condition.
+    package private(set) var conditional: Set<Target> = []
 
     /// No wishes.
     package init() {}
@@ -70,11 +72,6 @@ extension Planner {
         let next = Set(new.map(\.target))
         let freed = old.subtracting(next).count { wishes[$0]?.count == 1 }
         return wishes.count - freed + next.count { wishes[$0] == nil }
-    }
-
-    /// The targets that have a wish with a condition.
-    package var conditional: [Target] {
-        wishes.filter { $0.value.values.contains { $0.contains { $0.advisory?.isConditional == true } } }.map(\.key)
     }
 
     /// Replaces the wishes of the configuration at `path`; none is its removal.
@@ -99,6 +96,7 @@ extension Planner {
             let (demand, exclusion) = merge(target, verdict: verdict)
             demands[target] = demand
             exclusions[target] = exclusion
+            if isConditional(target) { conditional.insert(target) } else { conditional.remove(target) }
             switch (old, demand) {
             case (nil, nil): continue
             case (nil, .some): plan.install.append(target)
@@ -107,6 +105,11 @@ extension Planner {
             }
         }
         return plan
+    }
+
+    /// Whether a target has a wish with a condition.
+    private func isConditional(_ target: Target) -> Bool {
+        wishes[target]?.values.contains { $0.contains { $0.advisory?.isConditional == true } } == true
     }
 
     /// What all wishes for a target amount to: a demand, an exclusion, or neither when nobody wishes for it.

@@ -53,7 +53,7 @@ extension ProductState {
     private mutating func replace(_ path: String, with wishes: [Wish]) -> Planner.Plan {
         let conditional = wishes.filter { $0.advisory?.isConditional == true }
         if !conditional.isEmpty {
-            images = world.images()
+            lookAtImages()
             learnPackages(of: Set(conditional.map(\.target)))
         }
         return plan { $0.replace(path, with: wishes, verdict: $1) }

@@ -42,24 +42,35 @@ extension ProductState {
             (seen, judged) = ([:], [:])
             return
         }
-        let now = world.images()
-        let changed = now != images
-        images = now
-        for target in conditional {
-            let entries = installed[target].flatMap { infos[$0.probe] }?.entries ?? []
-            if !entries.isEmpty {
-                seen[target] = Set(entries.map(\.entry.image)).sorted()
-            } else if changed && installed[target] == nil {
-                // Set aside by what it matched then; an image that has been loaded since may be another matter.
-                seen[target] = nil
-            }
+        var again = lookAtImages() ? conditional : []
+        for target in conditional where see(target, infos) { again.insert(target) }
+        if judged.count > conditional.count {
+            seen = seen.filter { conditional.contains($0.key) }
+            judged = judged.filter { conditional.contains($0.key) }
         }
-        let known = Set(conditional)
-        seen = seen.filter { known.contains($0.key) }
-        judged = judged.filter { known.contains($0.key) }
-        let again = conditional.filter { judged[$0] != means($0) }
+        again = again.filter { judged[$0] != means($0) }
         guard !again.isEmpty else { return }
         learnPackages(of: again)
         carryOut(plan { $0.reconsider(again, verdict: $1) })
+    }
+
+    /// Looks at the images of the process again; whether they are others than before.
+    @discardableResult
+    mutating func lookAtImages() -> Bool {
+        let now = world.images()
+        guard now != images else { return false }
+        images = now
+        // What was set aside by what it matched then: an image that has been loaded since may be another matter.
+        seen = seen.filter { installed[$0.key] != nil }
+        return true
+    }
+
+    /// Notes which images a target has matched; whether they are others than before.
+    private mutating func see(_ target: Target, _ infos: [Probe: ProbeInfo]) -> Bool {
+        let entries = installed[target].flatMap { infos[$0.probe] }?.entries ?? []
+        guard !entries.isEmpty else { return false }
+        let images = Set(entries.map(\.entry.image)).sorted()
+        defer { seen[target] = images }
+        return seen[target] != images
     }
 }
