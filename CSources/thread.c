@@ -101,7 +101,7 @@ static struct gr_thread *take_kept(void) {
     return kept;
 }
 
-struct gr_thread *gr_thread_take(void) {
+static struct gr_thread *take_block(void) {
     if (gr_exempt)
         return take_kept();
     uint32_t number = pop_free();
@@ -117,6 +117,19 @@ struct gr_thread *gr_thread_take(void) {
     thread->serial = atomic_fetch_add_explicit(&next_serial, 1, memory_order_relaxed);
     /* release: the reaper reads the serial after it has seen the id */
     atomic_store_explicit(&thread->id, gr_os_thread_id(), memory_order_release);
+    return thread;
+}
+
+/* What we call while a block is taken (mmap, sysconf) may be instrumented too: such a hit gets no block. */
+struct gr_thread *gr_thread_take(void) {
+    static __thread bool taking GR_TLS_MODEL;
+    if (taking)
+        return NULL;
+    taking = true;
+    atomic_signal_fence(memory_order_seq_cst);
+    struct gr_thread *thread = take_block();
+    atomic_signal_fence(memory_order_seq_cst);
+    taking = false;
     return thread;
 }
 

@@ -255,6 +255,10 @@ static void wrong_requests_are_refused_with_the_reason(void) {
     remove_probe(outcome.probe);
 }
 
+static void on_any(struct graft_hit *hit, void *context) {
+    (void)hit, (void)context;
+}
+
 static enum graft_status inside;
 
 static void call_back(struct graft_hit *hit, void *context) {
@@ -295,6 +299,25 @@ static void a_forked_child_keeps_its_patches_and_can_change_them(void) {
     remove_probe(outcome.probe);
 }
 
+static void *run_nothing(void *unused) {
+    return unused;
+}
+
+static void what_a_first_hit_itself_calls_can_be_instrumented(void) {
+    static const char *const targets[] = {
+        "libc.so.6:mmap", "libc.so.6:sysconf", "libc.so.6:gettid", "libc.so.6:syscall", "libc.so.6:__errno_location"};
+    enum { TARGETS = sizeof targets / sizeof *targets };
+    graft_probe_id probes[TARGETS];
+    for (int i = 0; i < TARGETS; i++)
+        probes[i] = install(targets[i], GRAFT_MODE_ENTRY, on_any, NULL).probe;
+    for (int i = 0; i < 20; i++) {
+        pthread_t thread;
+        CHECK_EQUAL(pthread_create(&thread, NULL, run_nothing, NULL), 0);
+        CHECK_EQUAL(pthread_join(thread, NULL), 0);
+    }
+    CHECK_EQUAL(graft_remove(probes, TARGETS, NULL), GRAFT_OK);
+}
+
 static void counters_agree_with_what_was_done(void) {
     struct graft_snapshot *snapshot;
     CHECK_EQUAL(graft_snapshot_take(&snapshot), GRAFT_OK);
@@ -331,6 +354,7 @@ int main(void) {
     RUN(wrong_requests_are_refused_with_the_reason);
     RUN(handlers_may_call_instrumented_functions_but_not_wait);
     RUN(a_forked_child_keeps_its_patches_and_can_change_them);
+    RUN(what_a_first_hit_itself_calls_can_be_instrumented);
     RUN(counters_agree_with_what_was_done);
     RUN(after_stop_nothing_is_patched_and_start_works_again);
     CHECK_EQUAL(graft_stop(), GRAFT_OK);
