@@ -16,6 +16,18 @@ struct Descriptor: ~Copyable {
         self.number = number
     }
 
+    /// The lowest number of a descriptor that stays open: shells redirect 3 to 9, and some programs count on their first
+    /// descriptor being 3. A source may live inside either.
+    static let lastingMinimum: Int32 = 64
+
+    /// Owns `number` as `init` does, under a number that is out of the host's way if one is to be had.
+    static func lasting(_ number: Int32, from call: String) throws(SystemFailure) -> Descriptor {
+        let raised = number < 0 ? -1 : fcntl(number, F_DUPFD_CLOEXEC, lastingMinimum)
+        guard raised >= 0 else { return try Descriptor(number, from: call) }
+        _ = Glibc.close(number)
+        return try Descriptor(raised, from: "fcntl")
+    }
+
     deinit {
         // Linux releases the number whatever close returns; there is nothing to do again.
         _ = Glibc.close(number)

@@ -27,7 +27,7 @@ struct Inotify: ~Copyable {
 
     /// A new instance that watches nothing. `open` is `inotify_init1` except where a test lets it fail.
     init(_ open: () -> Int32) throws(SystemFailure) {
-        descriptor = try Descriptor(open(), from: "inotify_init1")
+        descriptor = try Descriptor.lasting(open(), from: "inotify_init1")
     }
 
     /// Opens an instance.

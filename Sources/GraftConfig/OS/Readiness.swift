@@ -12,7 +12,7 @@ struct Readiness: ~Copyable {
 
     /// A descriptor that is readable for nothing yet.
     init() throws(SystemFailure) {
-        descriptor = try Descriptor(linux_epoll_create1(O_CLOEXEC), from: "epoll_create1")
+        descriptor = try Descriptor.lasting(linux_epoll_create1(O_CLOEXEC), from: "epoll_create1")
     }
 
     /// Makes it readable when `other` is. It forgets `other` when that is closed.

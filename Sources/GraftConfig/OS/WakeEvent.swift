@@ -12,7 +12,7 @@ struct WakeEvent: ~Copyable {
 
     /// An event that has not happened.
     init() throws(SystemFailure) {
-        descriptor = try Descriptor(linux_eventfd(0, O_CLOEXEC | O_NONBLOCK), from: "eventfd")
+        descriptor = try Descriptor.lasting(linux_eventfd(0, O_CLOEXEC | O_NONBLOCK), from: "eventfd")
     }
 
     /// Makes it happen: the wait that is going on, or else the next one, ends.

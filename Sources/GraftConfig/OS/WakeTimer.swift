@@ -13,7 +13,7 @@ struct WakeTimer: ~Copyable {
     /// A timer that is not set.
     init() throws(SystemFailure) {
         let flags = O_CLOEXEC | O_NONBLOCK
-        descriptor = try Descriptor(linux_timerfd_create(CLOCK_MONOTONIC, flags), from: "timerfd_create")
+        descriptor = try Descriptor.lasting(linux_timerfd_create(CLOCK_MONOTONIC, flags), from: "timerfd_create")
     }
 
     /// Becomes readable at `time` of the monotonic clock, at once if that has passed, and never for nil. What was set

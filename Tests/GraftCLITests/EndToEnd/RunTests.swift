@@ -138,6 +138,44 @@ import Testing
         #expect(try ReportFileView(report).hits(":price") > 0)
     }
 
+    @Test func `what the agent itself calls is not the program's doing`() throws {
+        let targets = ["libc.so.6:rename", "libc.so.6:inotify_add_watch", "libc.so.6:accept4", ":price"]
+        let folder = scratch.path + "/config"
+        try payload(":price")
+        let text = JSONWriter.text(["targets": .array(targets.map { .string($0) })])
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/payload.json"))
+        let running = try Spawned(
+            Built.tool, ["run", "--sca", "--config", folder, "--report", report, "--", shop, "stay"],
+            environment: Built.environment())
+        try running.wait(for: "ready")
+        #expect(try eventually { try ReportFileView(report).hits(":price") > 0 })
+        #expect(try Built.graft("status", "\(running.number)").code == 0)
+        _ = running.end(by: SIGTERM)
+        let view = try ReportFileView(report)
+        for target in targets.dropLast() {
+            #expect(view.state(target) == "installed" && view.hits(target) == 0, "\(target)")
+        }
+    }
+
+    @Test func `an unmodified redis-server is watched under traffic`() throws {
+        let server = "/usr/bin/redis-server", client = "/usr/bin/redis-cli", socket = scratch.path + "/socket"
+        try #require(FileManager.default.isExecutableFile(atPath: server), "make setup installs redis-server")
+        let path = try payload(":processCommand")
+        let running = try Spawned(
+            Built.tool,
+            [
+                "run", "--sca", "--config", path, "--report", report, "--", server, "--port", "0", "--unixsocket",
+                socket, "--save", "", "--appendonly", "no",
+            ], environment: Built.environment())
+        #expect(
+            try eventually { try Command.run(client, ["-s", socket, "set", "tea", "2"]).output == "OK\n" })
+        #expect(try Command.run(client, ["-s", socket, "get", "tea"]).output == "2\n")
+        #expect(try eventually { try ReportFileView(report).hits(":processCommand") > 0 })
+        #expect(running.end(by: SIGTERM) == .exited(0))
+        let view = try ReportFileView(report)
+        #expect(view.isFinal == true && view.caller(":processCommand")?["symbol"]?.string?.isEmpty == false)
+    }
+
     @Test func `a changed payload is applied while the program runs`() throws {
         let path = try payload(":price")
         let running = try Spawned(
