@@ -13,9 +13,17 @@ let package = Package(
         .library(name: "Graft", targets: ["Graft"]),
         .library(name: "GraftConfig", targets: ["GraftConfig"]),
         .library(name: "GraftSCA", targets: ["GraftSCA"]),
+        .library(name: "GraftLogging", targets: ["GraftLogging"]),
         .library(name: "GraftTestKit", targets: ["GraftTestKit"]),
         .library(name: "GraftAgentArchive", type: .static, targets: ["GraftAgent"]),
         .executable(name: "graft", targets: ["GraftCLI"]),
+    ],
+    traits: [
+        .trait(name: "SwiftLog", description: "GraftLogging sends the library's log to a swift-log Logger")
+    ],
+    dependencies: [
+        // Used with the trait only: without it, it is neither fetched nor resolved.
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0")
     ],
     targets: [
         .target(
@@ -33,6 +41,11 @@ let package = Package(
         .target(name: "Graft", dependencies: ["CGraft"], swiftSettings: strict),
         .target(name: "GraftConfig", swiftSettings: strict),
         .target(name: "GraftSCA", dependencies: ["Graft", "GraftConfig"], swiftSettings: strict),
+        .target(
+            name: "GraftLogging",
+            dependencies: [
+                "Graft", .product(name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
+            ], swiftSettings: strict),
         .target(name: "GraftAgent", dependencies: ["Graft", "GraftConfig", "GraftSCA"], swiftSettings: strict),
         .target(name: "GraftTestKit", dependencies: ["Graft", "GraftConfig", "GraftSCA"], swiftSettings: strict),
         .executableTarget(
@@ -40,6 +53,7 @@ let package = Package(
         .testTarget(name: "GraftTests", dependencies: ["Graft", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftConfigTests", dependencies: ["GraftConfig", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
+        .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(
             name: "GraftAgentTests", dependencies: ["GraftAgent", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftCLITests", dependencies: ["GraftCLI", "GraftTestKit"], swiftSettings: strict),
