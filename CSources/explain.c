@@ -45,6 +45,8 @@ GR_PUBLIC enum graft_status graft_explain_file(
     struct graft_entry_point *entries;
     size_t count;
     enum graft_status status = gr_elf_open(path, &elf);
+    if (status == GRAFT_NOT_FOUND) /* whose sentence is about targets; errno tells a missing file from other failures */
+        return GRAFT_OS;
     if (status != GRAFT_OK)
         return status;
     status = gr_entry_points_of_file(elf, path, pattern, &entries, &count);

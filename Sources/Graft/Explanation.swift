@@ -75,7 +75,8 @@ public struct Progress: Hashable, Sendable {
 ///   - path: the file.
 ///   - pattern: a glob that the symbol or the demangled name matches; nil for all.
 ///   - body: called for each function; false stops the walk.
-/// - Throws: `notFound`, `os` with the system's reason, or `badImage`, with the path.
+/// - Throws: `os` with the system's reason (`No such file or directory`), `badImage`, or what is wrong with the pattern;
+///   with the path.
 public func explain(
     path: String, pattern: String? = nil, _ body: (Explanation, Progress) -> Bool
 ) throws(GraftError) {
@@ -86,12 +87,10 @@ public func explain(
             return (status, errno)
         }
     }
-    switch status {
-    // The table's sentence speaks of targets and loaded images; here it is a file that is missing.
-    case GRAFT_NOT_FOUND: throw GraftError(code: .notFound, message: "no such file", place: .path(path))
-    case GRAFT_OS: throw GraftError(code: .os, message: String(cString: strerror(code)), place: .path(path))
-    default: try GraftError.check(status, place: .path(path))
+    if status == GRAFT_OS {
+        throw GraftError(code: .os, message: String(cString: strerror(code)), place: .path(path))
     }
+    try GraftError.check(status, place: .path(path))
 }
 
 /// What the core calls for each function; `context` points to the caller's closure.

@@ -98,8 +98,8 @@ extension Live {
                 try explain(path: "/does/not/exist") { _, _ in true }
             }
             #expect(error.place == .path("/does/not/exist"))
-            #expect(error.code == .notFound)
-            #expect(error.message == "no such file")
+            #expect(error.code == .os)
+            #expect(error.message == "No such file or directory")
             let text = try #require(throws: GraftError.self) { try explain(path: #filePath) { _, _ in true } }
             #expect(text.code == .badImage)
         }

@@ -33,7 +33,8 @@ typedef bool (*graft_explain_handler)(
 
 /* Explains the functions of an ELF file whose symbol or demangled name matches `pattern` (a glob as in target.h, or
  * null for all). Calls `handler` on the calling thread. Needs no graft_start. Any thread.
- * GRAFT_BAD_IMAGE, GRAFT_OS (errno is kept), GRAFT_NO_MEMORY. */
+ * GRAFT_OS: the file cannot be opened or read, and errno says why (ENOENT: there is none). GRAFT_BAD_IMAGE: it is not an
+ * ELF file for this machine, or a broken one. GRAFT_TARGET_*: the pattern. GRAFT_INVALID_ARGUMENT, GRAFT_NO_MEMORY. */
 enum graft_status graft_explain_file(
     const char *path, const char *pattern, graft_explain_handler handler, void *context);
 
