@@ -215,6 +215,8 @@ enum { RESTORE_BATCH = 256 };
 static enum graft_status restore_some(struct gr_site *const *sites, size_t count, int text) {
     struct gr_site *batch[RESTORE_BATCH], *failed = NULL;
     size_t kept = restorable(sites, count, batch);
+    if (kept == 0)
+        return GRAFT_FOREIGN_PATCH;
     enum graft_status status = make_safe(batch, kept, text, &failed);
     if (status == GRAFT_OK)
         status = run(restoring, batch, kept, text, &failed);
