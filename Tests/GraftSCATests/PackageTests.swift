@@ -64,6 +64,27 @@ final class FakeRoot {
             Version: 5:7.0.15-1~deb12u1
             """)
     }
+
+    /// Writes a distroless machine: two packages with lists, one without, and lists that make no sense.
+    func writeDistroless() throws {
+        let directory = "/var/lib/dpkg/status.d"
+        let sum = "d41d8cd98f00b204e9800998ecf8427e"
+        try write(
+            "\(directory)/libssl3",
+            "Package: libssl3\nSource: openssl\nVersion: 3.0.11-1~deb12u2\nArchitecture: amd64\nDescription: TLS\n .\n")
+        try write(
+            "\(directory)/libssl3.md5sums",
+            "\(sum)  usr/lib/x86_64-linux-gnu/libcrypto.so.3\n\(sum)  usr/lib/x86_64-linux-gnu/libssl.so.3\n")
+        try write("\(directory)/libc6", "\nPackage: libc6\nVersion: 2.36-9+deb12u4\nSource: glibc")
+        try write(
+            "\(directory)/libc6.md5sums",
+            "\(sum)  lib/x86_64-linux-gnu/libc.so.6\n\(sum)  ./opt/dot.so\n\(sum) */opt/star.so\n\(sum)  \nopt/short.so"
+        )
+        try write("\(directory)/old", "Package: old\nVersion: 1\n")
+        try write("\(directory)/lonely.md5sums", "\(sum)  opt/lonely.so\n")
+        try write("\(directory)/nameless", "Version: 1\n")
+        try write("\(directory)/nameless.md5sums", "\(sum)  opt/nameless.so\n")
+    }
 }
 
 @Suite("The package of an image")
@@ -123,6 +144,34 @@ struct PackageTests {
         for path in ["/usr/lib/libpq.so", "/lib/libpq.so.5.150", "libpq.so.5", "/usr/bin/not-a-list", "", "/"] {
             #expect(packages.package(of: path) == nil, "\(path)")
         }
+    }
+
+    @Test("is found in a distroless image, by the checksums beside each package's stanza")
+    func distroless() throws {
+        let root = try FakeRoot()
+        try root.writeDistroless()
+        var packages = ImagePackages(root: root.path)
+        #expect(
+            packages.package(of: "/usr/lib/x86_64-linux-gnu/libssl.so.3")
+                == Package(name: "libssl3", version: "3.0.11-1~deb12u2", source: "openssl"))
+        #expect(packages.package(of: "/lib/x86_64-linux-gnu/libc.so.6")?.version == "2.36-9+deb12u4")
+        #expect(packages.package(of: "/usr/lib/x86_64-linux-gnu/libc.so.6")?.source == "glibc")
+        #expect(packages.package(of: "/opt/dot.so")?.name == "libc6")
+        #expect(packages.package(of: "/opt/star.so")?.name == "libc6")
+        for path in ["/usr/lib/libssl.so", "/opt/lonely.so", "/opt/short.so", "/opt/nameless.so", "/opt/old.so"] {
+            #expect(packages.package(of: path) == nil, "\(path)")
+        }
+    }
+
+    @Test("is found where dpkg and a distroless base have each brought some")
+    func mixed() throws {
+        let root = try FakeRoot()
+        try root.writeDebian()
+        try root.writeDistroless()
+        var packages = ImagePackages(root: root.path)
+        packages.learn(["/usr/lib/libpq.so.5.15", "/usr/lib/x86_64-linux-gnu/libssl.so.3"])
+        #expect(packages.remembered("/usr/lib/libpq.so.5.15")?.name == "libpq5")
+        #expect(packages.remembered("/usr/lib/x86_64-linux-gnu/libssl.so.3")?.name == "libssl3")
     }
 
     @Test("is found by apk's record, with its origin")

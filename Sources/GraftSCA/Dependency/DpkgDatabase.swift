@@ -2,6 +2,7 @@
 //
 // Owns the reading of /var/lib/dpkg: the lists say which package has a file, the status says its version. Nothing is kept
 // in memory: an image is asked for once (ImagePackages.swift remembers), and a host should not carry an index for that.
+// Neighbours: DpkgStanza.swift reads a package, DistrolessDatabase.swift knows images that dpkg itself never saw.
 
 /// The packages that dpkg has installed.
 package struct DpkgDatabase: PackageDatabase {
@@ -41,42 +42,12 @@ package struct DpkgDatabase: PackageDatabase {
     private func packages(named names: Set<String>) -> [String: Package] {
         guard let bytes = Files.read("\(directory)/status", limit: PackageDatabases.maximumBytes) else { return [:] }
         var packages: [String: Package] = [:]
-        let heading = Array("Package: ".utf8)
         var lines = bytes[...].lines
-        while let line = lines.next() {
-            guard line.starts(with: heading) else { continue }
-            let name = String(decoding: line.dropFirst(heading.count), as: UTF8.self)
-            let stanza = Self.readStanza(&lines)
-            let known = [name, "\(name):\(stanza["Architecture"] ?? "")"].filter(names.contains)
-            guard !known.isEmpty, let version = stanza["Version"] else { continue }
-            let source = Self.readSource(stanza["Source"])
-            for key in known {
-                packages[key] = Package(
-                    name: name, version: version, source: source.name, sourceVersion: source.version)
-            }
+        while let stanza = DpkgStanza(&lines) {
+            let known = stanza.names.filter(names.contains)
+            guard !known.isEmpty, let package = stanza.package else { continue }
+            for name in known { packages[name] = package }
         }
         return packages
-    }
-
-    /// The fields that matter, up to the empty line that ends the stanza.
-    private static func readStanza(_ lines: inout ByteLines) -> [String: String] {
-        var fields: [String: String] = [:]
-        while let line = lines.next(), !line.isEmpty {
-            for (field, mark) in Self.fields where line.starts(with: mark) {
-                fields[field] = String(decoding: line.dropFirst(mark.count), as: UTF8.self)
-            }
-        }
-        return fields
-    }
-
-    /// The fields that matter, and how their lines begin.
-    private static let fields = ["Architecture", "Version", "Source"].map { ($0, Array("\($0): ".utf8)) }
-
-    /// `postgresql-15` or `glibc (2.36-9)`: the source's name, and its version where it differs from the package's.
-    private static func readSource(_ field: String?) -> (name: String?, version: String?) {
-        guard let field else { return (nil, nil) }
-        let parts = field.split(separator: " ", maxSplits: 1)
-        let version = parts.count > 1 ? parts[1].drop { $0 == "(" }.prefix { $0 != ")" } : nil
-        return (parts.first.map(String.init), version.map(String.init))
     }
 }

@@ -2,7 +2,7 @@
 //
 // Owns the role and the choice of databases. They are read, never asked for through another program: this runs inside a
 // host. Where none knows a file, its package is unknown, and an advisory for it is instrumented all the same. Neighbours:
-// DpkgDatabase.swift, ApkDatabase.swift, RPM/RPMDatabase.swift; ImagePackages.swift asks.
+// DpkgDatabase.swift, DistrolessDatabase.swift, ApkDatabase.swift, RPM/RPMDatabase.swift; ImagePackages.swift asks.
 
 /// A distribution's record of installed files.
 package protocol PackageDatabase: Sendable {
@@ -18,7 +18,9 @@ package enum PackageDatabases {
 
     /// The databases that may be found below this directory, which is `/` but for tests.
     package static func all(root: String) -> [any PackageDatabase] {
-        [DpkgDatabase(root: root), ApkDatabase(root: root), RPMDatabase(root: root)]
+        [
+            DpkgDatabase(root: root), DistrolessDatabase(root: root), ApkDatabase(root: root), RPMDatabase(root: root),
+        ]
     }
 }
 
