@@ -1,6 +1,6 @@
 /* commit.c: the bytes of functions, changed while threads run (patching.md §3.2).
  *
- * One-byte sites: one store. Others, for a whole batch at once and every store one byte or on bytes that nobody can
+ * Sites of the tactics that need no trap (tactic.c): one store. Others, for a whole batch at once and every store one byte or on bytes that nobody can
  * reach: a trap at the entry; serialise; traps at the boundaries; serialise; the rest; serialise; the entry; serialise.
  * Removal runs the same way back, and is also how a batch is undone from any point. Neighbours: trap, tactic, os. */
 #include "log.h"
@@ -19,6 +19,17 @@ typedef enum graft_status (*step)(const struct gr_site *site, int text);
 
 static enum graft_status put(const struct gr_site *site, int text, unsigned offset, const uint8_t *byte) {
     return gr_os_text_write(text, site->patch_address + offset, byte, 1);
+}
+
+/* The first instruction's bytes at once, so that no processor fetches a part of them. */
+static enum graft_status put_word(const struct gr_site *site, const uint8_t *to) {
+    unsigned offset, length;
+    uint64_t word = gr_tactic_word(site, &offset, &length), old, new;
+    if (gr_os_peek(word, &old, sizeof old) != sizeof old)
+        return GRAFT_WRITE_DENIED;
+    new = old;
+    memcpy((uint8_t *)&new + offset, to, length);
+    return new == old ? GRAFT_OK : gr_os_text_exchange(word, old, new);
 }
 
 static enum graft_status close_entry(const struct gr_site *site, int text) {
@@ -40,14 +51,20 @@ static enum graft_status close_boundaries(const struct gr_site *site, int text) 
 }
 
 static enum graft_status write_rest(const struct gr_site *site, int text) {
+    if (site->tactic == GR_TACTIC_ONE_STORE)
+        return GRAFT_OK;
     return bytes(site, text, site->original, site->jump, false);
 }
 
 static enum graft_status open_jump(const struct gr_site *site, int text) {
+    if (site->tactic == GR_TACTIC_ONE_STORE)
+        return put_word(site, site->jump);
     return put(site, text, 0, &site->jump[0]);
 }
 
 static enum graft_status restore_rest(const struct gr_site *site, int text) {
+    if (site->tactic == GR_TACTIC_ONE_STORE)
+        return GRAFT_OK;
     return bytes(site, text, site->jump, site->original, false);
 }
 
@@ -56,6 +73,8 @@ static enum graft_status restore_boundaries(const struct gr_site *site, int text
 }
 
 static enum graft_status open_original(const struct gr_site *site, int text) {
+    if (site->tactic == GR_TACTIC_ONE_STORE)
+        return put_word(site, site->original);
     return put(site, text, 0, &site->original[0]);
 }
 
@@ -118,14 +137,16 @@ static enum graft_status blocking_thread(uint32_t *id) {
 
 /* With such a thread about, only sites that need no trap may be changed; the others try to become so. */
 static enum graft_status without_traps(struct gr_site *site, int text, uint32_t thread) {
-    if (site->tactic == GR_TACTIC_ONE_BYTE)
+    if (site->tactic != GR_TACTIC_TRAPS)
         return GRAFT_OK;
     uint64_t old = site->place;
     if (site->in_place || gr_tactic_choose(site, text, GR_TACTIC_ONLY_SAFE) != GRAFT_OK) {
-        gr_log("commit: thread %u blocks SIGTRAP; %s waits", thread, site->entry.symbol);
+        if (!site->waits)
+            gr_log("commit: thread %u blocks SIGTRAP; %s %s", thread, site->entry.symbol,
+                site->in_place ? "keeps its jump, which leads straight on" : "waits");
         return GRAFT_UNSAFE_THREADS;
     }
-    gr_log("commit: %s now needs no trap (its old hop at %#llx stays)", site->entry.symbol, (unsigned long long)old);
+    gr_log("commit: %s now needs no trap (an old hop at %#llx stays)", site->entry.symbol, (unsigned long long)old);
     return GRAFT_OK;
 }
 

@@ -89,9 +89,14 @@ static void round_of_work(void) {
     gr_control_unlock();
 }
 
-/* Something has to be looked at again without being asked. */
-static bool restless(void) {
-    return gr_plane.retry || (gr_late_started() && !gr_late_watching()) || gr_epoch_reclaim() != 0;
+/* How long to sleep when nobody asks for anything: less when something has to be looked at again. */
+static int pause_ms(void) {
+    if ((gr_late_started() && !gr_late_watching()) || gr_epoch_reclaim() != 0)
+        return TICK_MS / 10;
+    uint64_t now = gr_os_nanoseconds();
+    if (!gr_plane.retry || gr_plane.retry_at >= now + (uint64_t)TICK_MS * 1000000)
+        return TICK_MS;
+    return gr_plane.retry_at <= now ? 0 : (int)((gr_plane.retry_at - now) / 1000000) + 1;
 }
 
 /* Nothing is patched, not even by ourselves, before there is a probe to install. */
@@ -100,7 +105,7 @@ static void *run(void *unused) {
     while (!atomic_load_explicit(&stopping, memory_order_acquire)) {
         uint32_t before = __atomic_load_n(&gr_notifications, __ATOMIC_ACQUIRE); /* pairs with gr_notify */
         round_of_work();
-        gr_os_wait(&gr_notifications, before, restless() ? TICK_MS / 10 : TICK_MS);
+        gr_os_wait(&gr_notifications, before, pause_ms());
     }
     return unused;
 }

@@ -55,7 +55,10 @@ static enum graft_status enroll(struct gr_site *site) {
     return status;
 }
 
-static enum graft_status make_site(const struct gr_match *match, struct gr_site **site, uint64_t *offender) {
+/* `internal`: for a probe of ours. Those are for functions of the C library, which uses the widest vectors that the
+ * machine has; to find that out takes milliseconds, which a program that is only guarded shall not pay. */
+static enum graft_status make_site(
+    const struct gr_match *match, bool internal, struct gr_site **site, uint64_t *offender) {
     struct graft_entry_point entry = match->entry;
     if (gr_preserves_registers(&entry))
         entry.flags &= ~(uint32_t)GRAFT_ENTRY_ABI_CALLERS;
@@ -63,7 +66,7 @@ static enum graft_status make_site(const struct gr_match *match, struct gr_site 
         .code_start = match->image->code_start,
         .code_end = match->image->code_end,
         .serial = match->image->serial,
-        .vectors = vectors_of(match->image),
+        .vectors = internal ? GR_KEEP_XSAVE : vectors_of(match->image),
     };
     struct gr_site *made;
     enum graft_status status = gr_patch_prepare(&entry, &image, &made, offender);
@@ -84,14 +87,15 @@ static struct gr_site *site_at(uint64_t address) {
     return node != NULL ? (struct gr_site *)(void *)((char *)node - offsetof(struct gr_site, by_address)) : NULL;
 }
 
-static enum graft_status find_site(const struct gr_match *match, struct gr_site **site, uint64_t *offender) {
+static enum graft_status find_site(
+    const struct gr_match *match, bool internal, struct gr_site **site, uint64_t *offender) {
     *offender = match->entry.address;
     if ((match->entry.flags & GRAFT_ENTRY_IFUNC) != 0)
         return GRAFT_IFUNC;
     if (gr_denied(&match->entry, match->image))
         return GRAFT_DENIED;
     *site = site_at(match->entry.address);
-    return *site != NULL ? GRAFT_OK : make_site(match, site, offender);
+    return *site != NULL ? GRAFT_OK : make_site(match, internal, site, offender);
 }
 
 enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *probe) {
@@ -117,6 +121,7 @@ enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *pr
         return status;
     }
     link->attachment = attachment;
+    link->reason = site->waits && !site->in_place ? GRAFT_UNSAFE_THREADS : GRAFT_OK;
     if ((probe->flags & GRAFT_PROBE_CALLER) != 0 && site->frame_count == 0)
         atomic_store_explicit(&site->caller_wanted, true, memory_order_relaxed);
     gr_dirty(site);
@@ -155,7 +160,7 @@ void gr_link_refuse(
 void gr_link_make(struct gr_link *link, const struct gr_probe *probe, const struct gr_match *match) {
     uint64_t offender;
     *link = (struct gr_link){.image_serial = match->image->serial, .address = match->entry.address};
-    enum graft_status status = find_site(match, &link->site, &offender);
+    enum graft_status status = find_site(match, probe->internal, &link->site, &offender);
     if (status == GRAFT_OK) {
         link->site->users++;
         status = gr_link_attach(link, probe);

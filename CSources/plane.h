@@ -47,7 +47,9 @@ struct gr_plane {
     uint64_t generation;            /* applied updates */
     struct graft_counters counters; /* those that the control plane counts */
     uint64_t hits_gone;             /* of sites that are no more */
-    bool retry;                     /* a site waits for threads that block SIGTRAP */
+    bool retry;                     /* a site waits for threads that block SIGTRAP, or for memory */
+    uint64_t retry_at;              /* when it is tried again (gr_os_nanoseconds) */
+    unsigned retry_ms;              /* the pause before that: grows with each attempt that failed */
 };
 
 extern struct gr_plane gr_plane;

@@ -2,11 +2,15 @@
  *
  * Calls are led where they belong first (a store to the slot); then, in two batches, patches that nobody wants any more
  * are restored and those that are missing are committed. A site that fails is taken out of the batch, its links are
- * told why, and the rest is tried again. Control plane, under its lock; bytes under late.c's. */
+ * told why, and the rest is tried again. One that waits for a thread that blocks SIGTRAP stays dirty and is looked at
+ * again after a pause, which doubles up to a bound. Control plane, under its lock; bytes under late.c's. */
 #include "join.h"
 #include "log.h"
+#include "os/os.h"
 #include "plane.h"
 #include <stdlib.h>
+
+enum { RETRY_FIRST_MS = 100, RETRY_LAST_MS = 2000 };
 
 static struct gr_site *first_dirty;
 static size_t dirty_count;
@@ -50,21 +54,32 @@ static void committed(struct gr_site *const *sites, size_t count) {
     for (size_t i = 0; i < count; i++) {
         gr_plane.counters.installed++;
         gr_plane.counters.active++;
+        sites[i]->waits = false;
         gr_log("patch: installed %s at %#llx", sites[i]->entry.name, (unsigned long long)sites[i]->patch_address);
     }
 }
 
-/* Takes the sites at fault out of a batch; returns how many are left. A thread that blocks SIGTRAP is in the way of a
- * site only for a while. */
+/* A thread that blocks SIGTRAP is in the way, perhaps only for a while. Told once, then counted. */
+static void put_off(struct gr_site *site) {
+    if (site->waits) {
+        gr_plane.counters.unsafe_retries++;
+    } else {
+        gr_plane.counters.unsafe_threads++;
+        gr_plane.retry_ms = 0; /* a new one is tried again soon, and the others with it */
+    }
+    site->waits = true;
+    gr_plane.retry = true;
+    gr_dirty(site);
+}
+
+/* Takes the sites at fault out of a batch; returns how many are left. */
 static size_t leave_out(struct gr_site **sites, size_t count, enum graft_status why) {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         if (sites[i]->reason != why) {
             sites[kept++] = sites[i];
         } else if (why == GRAFT_UNSAFE_THREADS) {
-            gr_plane.counters.unsafe_threads++;
-            gr_plane.retry = true;
-            gr_dirty(sites[i]);
+            put_off(sites[i]);
         }
     }
     return kept;
@@ -94,23 +109,42 @@ static void restore(struct gr_site **sites, size_t count) {
     gr_patch_restore(sites, count);
     for (size_t i = 0; i < count; i++) {
         struct gr_site *site = sites[i];
-        if (!site->in_place) {
-            gr_plane.counters.removed++;
-            gr_plane.counters.active--;
-            gr_log("patch: restored %s at %#llx", site->entry.name, (unsigned long long)site->patch_address);
-        } else {
+        if (site->in_place && site->reason == GRAFT_UNSAFE_THREADS) {
+            put_off(site);
+        } else if (site->in_place) {
             gr_log("patch: %s at %#llx keeps its jump, which leads straight on: %s", site->entry.name,
                 (unsigned long long)site->patch_address, graft_status_sentence(site->reason));
-            if (site->reason == GRAFT_UNSAFE_THREADS) {
-                gr_plane.counters.unsafe_threads++;
-                gr_plane.retry = true;
-                gr_dirty(site);
-            }
+        } else {
+            gr_plane.counters.removed++;
+            gr_plane.counters.active--;
+            site->waits = false;
+            gr_log("patch: restored %s at %#llx", site->entry.name, (unsigned long long)site->patch_address);
         }
     }
 }
 
+/* True while a site that waits has to wait longer: it stays on the list. */
+static bool early(struct gr_site *site, uint64_t now) {
+    if (!site->waits || now >= gr_plane.retry_at)
+        return false;
+    gr_plane.retry = true;
+    gr_dirty(site);
+    return true;
+}
+
+/* After an attempt at `now`: when the next one is due. */
+static void plan_retry(uint64_t now) {
+    if (!gr_plane.retry) {
+        gr_plane.retry_ms = 0;
+    } else if (now >= gr_plane.retry_at || gr_plane.retry_ms == 0) {
+        unsigned doubled = 2 * gr_plane.retry_ms;
+        gr_plane.retry_ms = doubled == 0 ? RETRY_FIRST_MS : doubled < RETRY_LAST_MS ? doubled : RETRY_LAST_MS;
+        gr_plane.retry_at = now + UINT64_C(1000000) * gr_plane.retry_ms;
+    }
+}
+
 void gr_settle(void) {
+    uint64_t now = gr_os_nanoseconds();
     gr_late_lock(); /* may forget sites, so the list is read after it */
     size_t count = dirty_count, to_restore = 0, to_commit = count;
     struct gr_site **sites = malloc((count != 0 ? count : 1) * sizeof *sites);
@@ -120,16 +154,17 @@ void gr_settle(void) {
         first_dirty = NULL;
         dirty_count = 0;
     }
-    for (; sites != NULL && site != NULL; site = site->next_dirty) {
+    for (struct gr_site *next; sites != NULL && site != NULL; site = next) {
+        next = site->next_dirty;
         site->dirty = false;
         bool wanted = gr_attach_wanted(site);
         gr_patch_aim(site, gr_attach_stub(site));
-        if (!wanted && site->in_place)
-            sites[to_restore++] = site;
-        else if (wanted && !site->in_place)
-            sites[--to_commit] = site;
-        else
+        if (wanted == site->in_place) {
             site->reason = GRAFT_OK;
+            site->waits = false;
+        } else if (!early(site, now)) {
+            sites[wanted ? --to_commit : to_restore++] = site;
+        }
     }
     if (sites != NULL) {
         restore(sites, to_restore);
@@ -138,6 +173,7 @@ void gr_settle(void) {
         gr_log("settle: no memory for %zu sites; tried again later", count);
         gr_plane.retry = true;
     }
+    plan_retry(now);
     gr_late_unlock();
     free(sites);
 }

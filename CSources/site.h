@@ -75,8 +75,9 @@ enum gr_keep {
 
 /* How the entry's bytes are changed. */
 enum gr_tactic {
-    GR_TACTIC_ONE_BYTE, /* the jump's displacement is what the function's own bytes say: one store */
-    GR_TACTIC_TRAPS,    /* each boundary inside the jump holds a trap; stores in phases */
+    GR_TACTIC_ONE_BYTE,  /* the jump's displacement is what the function's own bytes say: one store */
+    GR_TACTIC_ONE_STORE, /* so it is from the second instruction on; the first changes by one store of eight bytes */
+    GR_TACTIC_TRAPS,     /* each boundary inside the jump holds a trap; stores in phases */
 };
 
 struct gr_site {
@@ -100,6 +101,7 @@ struct gr_site {
     uint64_t stub_code;  /* the stub, and its hop */
     bool in_place;       /* the entry's bytes are our jump */
     bool dirty;          /* on the list of sites to settle */
+    bool waits;          /* settle.c: for threads that block SIGTRAP, and that has been told */
     struct gr_site *next_dirty;
     uint32_t users;         /* links of probes that refer to it */
     uint64_t patch_address; /* entry, or behind its endbr64 */

@@ -4,7 +4,18 @@
  * has to be harmless to run into: a trap (0xcc), or what stood there before. Bytes from the last boundaries on may keep
  * their original values, since an instruction that is whole in memory is the original instruction; when all four keep
  * theirs, only the first byte of the function changes, no thread can ever see a trap, and threads that block SIGTRAP do
- * not matter. That is the preferred tactic as long as its pages are few; it dictates one address for the hop. */
+ * not matter. That is the preferred tactic as long as its pages are few; it dictates one address for the hop.
+ *
+ * Where that address is taken and a thread blocks SIGTRAP, the same holds for more addresses when the first instruction
+ * is longer than a byte. Keep the bytes from the second instruction on; the others all belong to the first. A thread
+ * resumes at the beginning of an instruction only: at a later one it finds what it always found, and at the entry it
+ * finds the old instruction or the jump, each whole, because the bytes that differ lie in one aligned word of eight
+ * bytes that one store changes, which every processor's instruction fetch sees as a whole. Nothing has to be known
+ * about where any thread is, and so nothing about it can be wrong by the time of the store. That is why there is no
+ * other way here, with traps at the boundaries and a proof that the thread was asleep elsewhere: it may wake, run and
+ * be preempted between two instructions of the entry at any moment between the proof and the store, and a look at its
+ * switch counts afterwards would only tell that it is too late. The price is a moment in which the page is writable, so
+ * this is the last choice. A function whose first instruction is one byte, and whose address is taken, waits. */
 #include "tactic.h"
 #include "arch/arch.h"
 #include "codemem.h"
@@ -73,6 +84,37 @@ static enum graft_status direct(struct gr_site *site) {
     return GRAFT_OK;
 }
 
+/* The first instruction's bytes, as far as the jump covers them. */
+static unsigned first_length(const struct gr_site *site) {
+    unsigned length = 1;
+    while (length < GR_PATCH_SIZE && (site->boundaries >> length & 1) == 0)
+        length++;
+    return length;
+}
+
+uint64_t gr_tactic_word(const struct gr_site *site, unsigned *offset, unsigned *length) {
+    *offset = (unsigned)(site->patch_address % sizeof(uint64_t));
+    *length = first_length(site);
+    return site->patch_address - *offset;
+}
+
+/* Whether the page takes such a store at all is found out by one that changes nothing. */
+static enum graft_status one_store(struct gr_site *site, int text) {
+    unsigned offset, length;
+    uint64_t place = 0, word = gr_tactic_word(site, &offset, &length), bytes;
+    if (length == 1 || offset + length > sizeof bytes)
+        return GRAFT_NO_SPACE_NEAR;
+    if (gr_os_peek(word, &bytes, sizeof bytes) != sizeof bytes || gr_os_text_exchange(word, bytes, bytes) != GRAFT_OK)
+        return GRAFT_WRITE_DENIED;
+    enum graft_status status =
+        length == GR_PATCH_SIZE ? direct(site) : take(site, pattern_of(site, length), text, &place);
+    if (status == GRAFT_OK && place != 0)
+        use(site, place, GR_TACTIC_ONE_STORE);
+    else if (status == GRAFT_OK)
+        site->tactic = GR_TACTIC_ONE_STORE;
+    return status;
+}
+
 /* Traps at every boundary; then with ever more of the last instructions left as they were. */
 static enum graft_status with_traps(struct gr_site *site, int text) {
     uint64_t place;
@@ -85,12 +127,18 @@ static enum graft_status with_traps(struct gr_site *site, int text) {
     return status;
 }
 
+/* The tactics that need no trap. */
+static enum graft_status safe(struct gr_site *site, int text, bool also_one_byte) {
+    enum graft_status status = also_one_byte ? one_byte(site, text) : GRAFT_NO_SPACE_NEAR;
+    return status == GRAFT_NO_SPACE_NEAR ? one_store(site, text) : status;
+}
+
 enum graft_status gr_tactic_choose(struct gr_site *site, int text, enum gr_tactic_wish wish) {
-    bool frugal = wish == GR_TACTIC_ONLY_TRAPS || (wish == GR_TACTIC_ANY && gr_place_pages() >= GR_ONE_BYTE_PAGES);
-    enum graft_status status = GRAFT_NO_SPACE_NEAR;
-    if (!frugal)
-        status = one_byte(site, text);
-    if (status != GRAFT_NO_SPACE_NEAR || wish == GR_TACTIC_ONLY_SAFE)
+    if (wish == GR_TACTIC_ONLY_SAFE || wish == GR_TACTIC_ONLY_STORE)
+        return safe(site, text, wish == GR_TACTIC_ONLY_SAFE);
+    bool frugal = wish == GR_TACTIC_ONLY_TRAPS || gr_place_pages() >= GR_ONE_BYTE_PAGES;
+    enum graft_status status = frugal ? GRAFT_NO_SPACE_NEAR : one_byte(site, text);
+    if (status != GRAFT_NO_SPACE_NEAR)
         return status;
     needs_traps = true;
     status = site->boundaries == 0 ? direct(site) : with_traps(site, text);

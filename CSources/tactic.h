@@ -7,13 +7,17 @@
 /* Which tactics will do. */
 enum gr_tactic_wish {
     GR_TACTIC_ANY,        /* one byte while its pages are few, else traps, else one byte */
-    GR_TACTIC_ONLY_SAFE,  /* one byte: a thread blocks SIGTRAP */
-    GR_TACTIC_ONLY_TRAPS, /* for tests */
+    GR_TACTIC_ONLY_SAFE,  /* one byte, else one store: a thread blocks SIGTRAP */
+    GR_TACTIC_ONLY_STORE, /* for tests, as the next */
+    GR_TACTIC_ONLY_TRAPS,
 };
 
 /* Chooses tactic, place and jump for a prepared stub, and writes the hop. `text` is an open gr_os_text_open.
- * GRAFT_NO_SPACE_NEAR, GRAFT_WRITE_DENIED. */
+ * GRAFT_NO_SPACE_NEAR, GRAFT_WRITE_DENIED; then the site is as it was. */
 enum graft_status gr_tactic_choose(struct gr_site *site, int text, enum gr_tactic_wish wish);
+
+/* The aligned word that GR_TACTIC_ONE_STORE changes, and which bytes of it: those of the site's first instruction. */
+uint64_t gr_tactic_word(const struct gr_site *site, unsigned *offset, unsigned *length);
 
 /* True when a site was ever given a tactic that needs traps. */
 bool gr_tactic_needs_traps(void);

@@ -35,6 +35,10 @@ enum graft_status gr_os_text_open(int *text); /* GRAFT_OS: no descriptor left */
  * changing the page's protection where the kernel refuses. GRAFT_WRITE_DENIED: refused, not mapped, or shared memory;
  * an earlier page of the range may be written. GRAFT_OS: written, but the page could not be made read-only again. */
 enum graft_status gr_os_text_write(int text, uintptr_t address, const void *bytes, size_t size);
+/* Replaces an aligned word of text by one store that no other processor sees in part, if the word is `old`. The page is
+ * writable meanwhile. GRAFT_WRITE_DENIED: refused, not mapped, shared memory, or another word; GRAFT_OS: written, but the
+ * page could not be made read-only again. */
+enum graft_status gr_os_text_exchange(uintptr_t address, uint64_t old, uint64_t new);
 void gr_os_text_close(int text);
 /* Copies from this process's memory without faulting (peek.c); returns the bytes copied, 0 to size. hit */
 size_t gr_os_peek(uintptr_t address, void *bytes, size_t size);
@@ -74,6 +78,8 @@ enum graft_status gr_os_sigaction(int number, const struct sigaction *action, st
 void gr_os_default_action(int number);
 /* Blocks signals for the calling thread, besides those that it blocks already. Async-signal-safe. */
 void gr_os_block_signals(const sigset_t *signals);
+/* Unblocks SIGTRAP for the calling thread. */
+void gr_os_unblock_sigtrap(void);
 /* Sets the calling thread's mask to that of gr_os_thread_start. */
 void gr_os_mask_all_but_sigtrap(void);
 

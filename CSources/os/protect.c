@@ -72,8 +72,14 @@ static int protection_at(uintptr_t address) {
     return protection;
 }
 
-/* Stores bytes that lie within one page. */
-static enum graft_status write_in_page(uintptr_t address, const unsigned char *bytes, size_t size) {
+/* A page whose protection was changed. */
+struct opened {
+    void *page;
+    int before;
+    bool changed;
+};
+
+static enum graft_status open_page(uintptr_t address, struct opened *opened) {
     int before = protection_at(address);
     if (before < 0) {
         return GRAFT_WRITE_DENIED;
@@ -84,14 +90,43 @@ static enum graft_status write_in_page(uintptr_t address, const unsigned char *b
     if (change && (GR_FAULT(GR_OS_TEXT_UNPROTECT, EACCES) || mprotect(page, page_size, before | PROT_WRITE) != 0)) {
         return GRAFT_WRITE_DENIED;
     }
+    *opened = (struct opened){page, before, change};
+    return GRAFT_OK;
+}
+
+static enum graft_status close_page(const struct opened *opened) {
+    if (opened->changed &&
+        (GR_FAULT(GR_OS_TEXT_REPROTECT, ENOMEM) || mprotect(opened->page, gr_os_page_size(), opened->before) != 0)) {
+        return GRAFT_OS;
+    }
+    return GRAFT_OK;
+}
+
+/* Stores bytes that lie within one page. */
+static enum graft_status write_in_page(uintptr_t address, const unsigned char *bytes, size_t size) {
+    struct opened opened;
+    enum graft_status status = open_page(address, &opened);
+    if (status != GRAFT_OK) {
+        return status;
+    }
     /* Relaxed: the caller's membarrier orders these stores for the threads that execute them. */
     for (size_t i = 0; i < size; i++) {
         atomic_store_explicit((_Atomic unsigned char *)(address + i), bytes[i], memory_order_relaxed);
     }
-    if (change && (GR_FAULT(GR_OS_TEXT_REPROTECT, ENOMEM) || mprotect(page, page_size, before) != 0)) {
-        return GRAFT_OS;
+    return close_page(&opened);
+}
+
+/* A compare and exchange rather than a store: the word may hold bytes of a neighbour that something else changes. */
+enum graft_status gr_os_text_exchange(uintptr_t address, uint64_t old, uint64_t new) {
+    struct opened opened;
+    enum graft_status status = open_page(address, &opened);
+    if (status != GRAFT_OK) {
+        return status;
     }
-    return GRAFT_OK;
+    bool exchanged = atomic_compare_exchange_strong_explicit(
+        (_Atomic uint64_t *)address, &old, new, memory_order_relaxed, memory_order_relaxed); /* as above */
+    status = close_page(&opened);
+    return exchanged ? status : GRAFT_WRITE_DENIED;
 }
 
 enum graft_status gr_os_write_unprotected(uintptr_t address, const void *bytes, size_t size) {

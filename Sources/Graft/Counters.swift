@@ -36,8 +36,10 @@ public struct Counters: Hashable, Sendable {
     public var updatesDropped: UInt64 = 0
     /// First hits whose stack could not be kept.
     public var callersDropped: UInt64 = 0
-    /// Commits put off because a thread blocks SIGTRAP.
+    /// Entry points put off because a thread blocks SIGTRAP.
     public var unsafeThreads: UInt64 = 0
+    /// Times that such an entry point was tried again in vain.
+    public var unsafeRetries: UInt64 = 0
     /// Entry points refused, by reason; reasons that never occurred are absent.
     public var refusedBy: [GraftError.Code: UInt64] = [:]
 
@@ -55,7 +57,7 @@ extension Counters {
             ("updates_applied", updatesApplied), ("updates_stale", updatesStale),
             ("updates_duplicate", updatesDuplicate), ("updates_gaps", updatesGaps),
             ("updates_dropped", updatesDropped), ("callers_dropped", callersDropped),
-            ("unsafe_threads", unsafeThreads),
+            ("unsafe_threads", unsafeThreads), ("unsafe_retries", unsafeRetries),
         ]
     }
 
@@ -78,6 +80,7 @@ extension Counters {
         updatesDropped = raw.updates_dropped
         callersDropped = raw.callers_dropped
         unsafeThreads = raw.unsafe_threads
+        unsafeRetries = raw.unsafe_retries
         withUnsafeBytes(of: raw.refused_by) { bytes in
             for (index, count) in bytes.bindMemory(to: UInt64.self).enumerated() where count > 0 {
                 refusedBy[GraftError.Code(graft_status(UInt32(index)))] = count

@@ -14,7 +14,7 @@ static struct {
     PROLOGUES_MAP(ROW)
 #undef ROW
 };
-enum { PROLOGUES = sizeof prologues / sizeof *prologues, CALLS = 100, BYTES = 32 };
+enum { PROLOGUES = sizeof prologues / sizeof *prologues, CALLS = 100, BYTES = 32, LONG_FIRST = 3 /* p_none */ };
 
 static int expected(int argument) {
     return 7 * argument + 3;
@@ -169,6 +169,48 @@ static void traps_work_on_every_prologue(void) {
     }
 }
 
+/* Only bytes of the first instruction change, and those lie in one aligned word: no thread can be in their midst. */
+static void one_store_works_wherever_the_first_instruction_is_long_enough(void) {
+    unsigned changed = 0;
+    for (unsigned i = 0; i < PROLOGUES; i++) {
+        struct gr_site *site = prepare(i, GR_KEEP_ALL);
+        unsigned offset, length;
+        int text;
+        gr_tactic_word(site, &offset, &length);
+        CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
+        enum graft_status status = gr_tactic_choose(site, text, GR_TACTIC_ONLY_STORE);
+        gr_os_text_close(text);
+        CHECK(length > 1 || status == GRAFT_NO_SPACE_NEAR);
+        if (status == GRAFT_NO_SPACE_NEAR)
+            continue;
+        CHECK_EQUAL(status, GRAFT_OK);
+        CHECK(offset + length <= 8);
+        for (unsigned byte = 1; byte < length; byte++)
+            CHECK((site->boundaries >> byte & 1) == 0);
+        CHECK(memcmp(site->jump + length, site->original + length, GR_PATCH_SIZE - length) == 0);
+        gr_patch_aim(site, site->stub_count);
+        uint64_t hits = gr_counter_read(site);
+        commit(site);
+        call_all_arguments(prologues[i].function);
+        restore(site);
+        CHECK_EQUAL(gr_counter_read(site) - hits, CALLS);
+        changed++;
+    }
+    CHECK(changed >= PROLOGUES / 3);
+}
+
+static void one_store_is_no_choice_where_text_cannot_be_made_writable(void) {
+    struct gr_site *site = prepare(LONG_FIRST, GR_KEEP_ALL);
+    int text;
+    choose(site, GR_TACTIC_ONLY_TRAPS);
+    CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
+    gr_fault_set(GR_OS_TEXT_UNPROTECT, 0, 1);
+    CHECK_EQUAL(gr_tactic_choose(site, text, GR_TACTIC_ONLY_STORE), GRAFT_WRITE_DENIED);
+    gr_fault_clear();
+    gr_os_text_close(text);
+    CHECK_EQUAL(site->tactic, GR_TACTIC_TRAPS);
+}
+
 /* A thread that had executed the first instructions when the patch came goes on at the next boundary. */
 static void a_thread_at_any_boundary_goes_on_in_the_relocated_block(void) {
     for (unsigned i = 0; i < PROLOGUES; i++) {
@@ -236,6 +278,8 @@ int main(void) {
     RUN(refusals_name_their_reason);
     RUN(every_kind_of_thunk_reports_entries_and_exits);
     RUN(traps_work_on_every_prologue);
+    RUN(one_store_works_wherever_the_first_instruction_is_long_enough);
+    RUN(one_store_is_no_choice_where_text_cannot_be_made_writable);
     RUN(a_thread_at_any_boundary_goes_on_in_the_relocated_block);
     RUN(a_commit_that_fails_at_any_write_leaves_every_byte_as_it_was);
     RUN(an_entry_that_was_changed_by_something_else_is_refused);

@@ -91,7 +91,8 @@ struct graft_probe_info {
     X(updates_gaps, "updates_gaps")           /* times an update had to wait for a missing one */         \
     X(updates_dropped, "updates_dropped")     /* refused: the queue was full, or superseded */            \
     X(callers_dropped, "callers_dropped")     /* first hits whose stack could not be kept */              \
-    X(unsafe_threads, "unsafe_threads")       /* commits put off because a thread blocks SIGTRAP */
+    X(unsafe_threads, "unsafe_threads")       /* entry points put off because a thread blocks SIGTRAP */  \
+    X(unsafe_retries, "unsafe_retries")       /* times that such an entry point was tried again in vain */
 
 struct graft_counters {
 #define GRAFT_COUNTER_FIELD(field, name) uint64_t field;
