@@ -108,6 +108,12 @@ void gr_apply(const struct graft_change *changes, size_t count, struct graft_out
     free(doing);
 }
 
+void gr_apply_guard(void) {
+    watch_loader();
+    gr_guard_start();
+    gr_settle();
+}
+
 void gr_apply_nothing(void) {
     struct gr_probe *probe = gr_plane.first;
     while (probe != NULL) {

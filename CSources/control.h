@@ -26,6 +26,8 @@ void gr_streams_cancel(void);
 
 /* apply.c: carries out one update; fills in one outcome for each change. */
 void gr_apply(const struct graft_change *changes, size_t count, struct graft_outcome *outcomes);
+/* Starts the guard (guard.h) before there is a probe that needs it. */
+void gr_apply_guard(void);
 /* Removes every probe, also our own; restores every byte. */
 void gr_apply_nothing(void);
 

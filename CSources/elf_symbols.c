@@ -104,8 +104,29 @@ static enum graft_status add_static(struct gr_elf *elf, struct gr_elf_list *list
     return status;
 }
 
+enum { NOT_DEFAULT = 0x8000 }; /* in an entry of the version table */
+
+bool gr_elf_exported(struct gr_elf *elf, const char *symbol, struct gr_elf_function *function) {
+    struct gr_elf_dynamic_symbols table = gr_elf_dynamic_symbols(elf);
+    for (size_t i = 0; i < table.symbols.size / sizeof(Elf64_Sym); i++) {
+        Elf64_Sym entry;
+        Elf64_Versym version = VER_NDX_GLOBAL;
+        struct gr_elf_function found;
+        memcpy(&entry, table.symbols.at + i * sizeof entry, sizeof entry);
+        if (i < table.versions.size / sizeof version)
+            memcpy(&version, table.versions.at + i * sizeof version, sizeof version);
+        if ((version & NOT_DEFAULT) != 0 || !read_symbol(elf, &entry, &table.strings, &found) ||
+            strcmp(found.symbol, symbol) != 0)
+            continue;
+        uint64_t start, size;
+        found.has_unwind = gr_elf_unwind_range(elf, found.address, &start, &size);
+        *function = found;
+        return true;
+    }
+    return false;
+}
+
 static enum graft_status add_dynamic(struct gr_elf *elf, struct gr_elf_list *list) {
-    enum { NOT_DEFAULT = 0x8000 };
     struct gr_elf_dynamic_symbols table = gr_elf_dynamic_symbols(elf);
     struct gr_elf_version_names *names;
     enum graft_status status = gr_elf_version_names_read(elf, &names);

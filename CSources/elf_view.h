@@ -50,6 +50,10 @@ bool gr_elf_abi_callers(struct gr_elf *elf);
  * owned by the view and lives as long as it. GRAFT_NO_MEMORY. */
 enum graft_status gr_elf_functions(struct gr_elf *elf, const struct gr_elf_function **functions, size_t *count);
 
+/* The function that the loader would find by this name and no version: in the dynamic symbols alone. Reads nothing else,
+ * so it is quick where the file has not been looked into. False when there is none. */
+bool gr_elf_exported(struct gr_elf *elf, const char *symbol, struct gr_elf_function *function);
+
 /* True when `function`, one of gr_elf_functions, is known to be made by clang or swiftc, so that its callers assume no
  * more than the ABI; false for code of other compilers, for assembly, and when it is not known. More precise than
  * gr_elf_abi_callers: one image may have parts by several compilers. */

@@ -73,12 +73,22 @@ static enum graft_status start_all(const struct graft_options *options) {
     return status;
 }
 
+/* Under the control lock, as all that changes probes; an early start is best, while there is one thread. */
+static void guard_threads(void) {
+    gr_os_unblock_sigtrap();
+    gr_control_lock();
+    gr_apply_guard();
+    gr_control_unlock();
+}
+
 GR_PUBLIC enum graft_status graft_start(const struct graft_options *options) {
     if (gr_in_handler())
         return GRAFT_IN_HANDLER;
     pthread_mutex_lock(&lock);
     enum graft_status status = starts > 0 ? GRAFT_OK : start_all(options);
     starts += status == GRAFT_OK;
+    if (status == GRAFT_OK && options != NULL && options->guard_threads)
+        guard_threads();
     pthread_mutex_unlock(&lock);
     return status;
 }

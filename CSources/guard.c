@@ -1,9 +1,15 @@
 /* guard.c: keeps SIGTRAP deliverable (patching.md §3.4-5).
  *
  * The kernel kills a thread that meets a trap with SIGTRAP blocked, and programs like to block every signal. Entry
- * probes of ours on libc's sigaction and pthread_sigmask (which sigprocmask and signal call) change the argument: masks
- * lose SIGTRAP, and an action for SIGTRAP is remembered as the application's instead of replacing ours. An application
- * that asks for its mask sees SIGTRAP unblocked; one that asks for its action for SIGTRAP sees its own. */
+ * probes of ours on the C library's functions that take a mask or an action change the argument: masks lose SIGTRAP,
+ * and an action for SIGTRAP is remembered as the application's instead of replacing ours. An application that asks for
+ * its mask sees SIGTRAP unblocked; one that asks for its action for SIGTRAP sees its own.
+ *
+ * Which functions: pthread_sigmask (sigprocmask, siglongjmp and the older calls end there), sigaction (signal and kin
+ * do), pthread_attr_setsigmask_np (the mask of a thread to come), and those that set a mask while they wait: nothing of
+ * the program runs under it but handlers, yet these do, and a full mask but for one signal is the usual one.
+ * Not watched: masks given to the kernel past the C library, in a context that setcontext restores, or by a handler in
+ * the frame that it returns to. Such threads are seen before each change of bytes (commit.c); nothing is risked. */
 #include "guard.h"
 #include "log.h"
 #include "os/os.h"
@@ -11,25 +17,79 @@
 #include "trap.h"
 #include <signal.h>
 
+/* Depths of signal handlers, and how far apart two addresses of one stack are thought to lie at most. */
+enum { COPIES = 3, SAME_STACK = 1 << 20 };
+
 static bool watching;
 
-/* Where a changed argument lives while the function reads it; its own for each thread. */
-static __thread sigset_t mask_copy GR_TLS_MODEL;
-static __thread struct sigaction action_copy GR_TLS_MODEL;
+/* Where a changed argument lives while the function reads it. A signal handler may interrupt that and call such a
+ * function itself, so each depth of a thread has its own. */
+static __thread struct {
+    uint64_t stack; /* of the function that reads it, at its entry */
+    union {
+        sigset_t mask;
+        struct sigaction action;
+    };
+} copies[COPIES] GR_TLS_MODEL;
+
+/* The copy for a function entered with this stack pointer. One that belongs to a call higher up the stack is still
+ * being read, as far as we can tell; one that belongs to a call from here or further down is not any more. What lies
+ * far away may be on another stack. The last one is taken whatever it is. */
+static unsigned copy_for(uint64_t stack) {
+    unsigned depth = 0;
+    while (depth < COPIES - 1 && stack - copies[depth].stack >= SAME_STACK && copies[depth].stack != 0)
+        depth++;
+    copies[depth].stack = stack;
+    atomic_signal_fence(memory_order_seq_cst); /* taken before it is filled in: pairs with a handler of this thread */
+    return depth;
+}
 
 static bool blocks_trap(const sigset_t *set) {
     return sigismember(set, SIGTRAP) == 1;
 }
 
+/* Puts a copy without SIGTRAP in the place of the mask that `argument` points to. */
+static void open_mask(const struct graft_hit *hit, uint64_t *argument) {
+    const sigset_t *set = (const sigset_t *)(uintptr_t)*argument;
+    if (set == NULL || !blocks_trap(set))
+        return;
+    sigset_t *copy = &copies[copy_for(hit->stack_pointer)].mask;
+    *copy = *set;
+    sigdelset(copy, SIGTRAP);
+    *argument = (uint64_t)(uintptr_t)copy;
+}
+
 /* int pthread_sigmask(int how, const sigset_t *set, sigset_t *old) */
 static void on_sigmask(struct graft_hit *hit, void *context) {
     (void)context;
-    const sigset_t *set = (const sigset_t *)(uintptr_t)hit->registers->rsi;
-    if (set == NULL || (int)hit->registers->rdi == SIG_UNBLOCK || !blocks_trap(set))
-        return;
-    mask_copy = *set;
-    sigdelset(&mask_copy, SIGTRAP);
-    hit->registers->rsi = (uint64_t)(uintptr_t)&mask_copy;
+    if ((int)hit->registers->rdi != SIG_UNBLOCK)
+        open_mask(hit, &hit->registers->rsi);
+}
+
+/* Functions with a mask as their argument 0 (sigsuspend), 1 (pthread_attr_setsigmask_np), … */
+static void on_mask_0(struct graft_hit *hit, void *context) {
+    (void)context;
+    open_mask(hit, &hit->registers->rdi);
+}
+
+static void on_mask_1(struct graft_hit *hit, void *context) {
+    (void)context;
+    open_mask(hit, &hit->registers->rsi);
+}
+
+static void on_mask_3(struct graft_hit *hit, void *context) {
+    (void)context;
+    open_mask(hit, &hit->registers->rcx);
+}
+
+static void on_mask_4(struct graft_hit *hit, void *context) {
+    (void)context;
+    open_mask(hit, &hit->registers->r8);
+}
+
+static void on_mask_5(struct graft_hit *hit, void *context) {
+    (void)context;
+    open_mask(hit, &hit->registers->r9);
 }
 
 /* The application sets or asks for its own action for SIGTRAP: ours stays. */
@@ -49,9 +109,10 @@ static void on_sigaction(struct graft_hit *hit, void *context) {
     if ((int)hit->registers->rdi == SIGTRAP && gr_trap_handler_installed()) {
         on_trap_action(hit->registers, action);
     } else if (action != NULL && blocks_trap(&action->sa_mask)) {
-        action_copy = *action;
-        sigdelset(&action_copy.sa_mask, SIGTRAP);
-        hit->registers->rsi = (uint64_t)(uintptr_t)&action_copy;
+        struct sigaction *copy = &copies[copy_for(hit->stack_pointer)].action;
+        *copy = *action;
+        sigdelset(&copy->sa_mask, SIGTRAP);
+        hit->registers->rsi = (uint64_t)(uintptr_t)copy;
     }
 }
 
@@ -67,6 +128,20 @@ static void open_masks(void) {
             gr_log("guard: signal %d's handler no longer blocks SIGTRAP", number);
     }
 }
+
+static const struct {
+    const char *target;
+    graft_handler handler;
+} watched[] = {
+    {"libc.so.6:pthread_sigmask", on_sigmask},
+    {"libc.so.6:sigaction", on_sigaction},
+    {"libc.so.6:pthread_attr_setsigmask_np", on_mask_1},
+    {"libc.so.6:sigsuspend", on_mask_0},
+    {"libc.so.6:ppoll", on_mask_3},
+    {"libc.so.6:pselect", on_mask_5},
+    {"libc.so.6:epoll_pwait", on_mask_4},
+    {"libc.so.6:epoll_pwait2", on_mask_4},
+};
 
 static void watch(const char *target, graft_handler handler) {
     const struct graft_probe_spec spec = {.target = target, .mode = GRAFT_MODE_ENTRY, .handler = handler};
@@ -84,7 +159,7 @@ void gr_guard_start(void) {
     if (watching)
         return;
     watching = true;
-    watch("libc.so.6:pthread_sigmask", on_sigmask);
-    watch("libc.so.6:sigaction", on_sigaction);
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
+        watch(watched[i].target, watched[i].handler);
     open_masks();
 }

@@ -2,8 +2,9 @@
 #ifndef GR_GUARD_H
 #define GR_GUARD_H
 
-/* Watches sigaction and pthread_sigmask by probes of our own, and takes SIGTRAP out of the masks of handlers that are
- * installed already. Does nothing the second time; control plane. */
+/* Watches, by probes of our own, every function of the C library that takes a signal mask or an action, and takes
+ * SIGTRAP out of the masks of handlers that are installed already. Does nothing the second time; control plane: the
+ * bytes follow with the next gr_settle. */
 void gr_guard_start(void);
 /* After every probe was removed: the next start watches anew. */
 void gr_guard_stop(void);

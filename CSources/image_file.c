@@ -19,25 +19,7 @@ static const char *distrust(const struct gr_loaded *loaded) {
     return inode == loaded->inode ? NULL : "was replaced, and has no build-id";
 }
 
-static const char *open_file(struct gr_loaded *loaded) {
-    enum graft_status status = gr_elf_open(loaded->file, &loaded->elf);
-    if (status != GRAFT_OK)
-        return graft_status_sentence(status);
-    const char *reason = distrust(loaded);
-    if (reason != NULL)
-        return reason;
-    status = gr_elf_functions(loaded->elf, &loaded->functions, &loaded->function_count);
-    return status == GRAFT_OK ? NULL : graft_status_sentence(status);
-}
-
-bool gr_loaded_open(struct gr_loaded *loaded) {
-    if (loaded->state != GR_IMAGE_UNOPENED)
-        return loaded->state == GR_IMAGE_OPEN;
-    const char *reason = open_file(loaded);
-    if (reason == NULL) {
-        loaded->state = GR_IMAGE_OPEN;
-        return true;
-    }
+static void refuse(struct gr_loaded *loaded, const char *reason) {
     gr_log("images: %s is treated as without symbols: the file %s %s", loaded->path, loaded->file, reason);
     loaded->state = GR_IMAGE_REFUSED;
     if (loaded->elf != NULL)
@@ -45,5 +27,25 @@ bool gr_loaded_open(struct gr_loaded *loaded) {
     loaded->elf = NULL;
     loaded->functions = NULL;
     loaded->function_count = 0;
-    return false;
+}
+
+struct gr_elf *gr_loaded_view(struct gr_loaded *loaded) {
+    if (loaded->elf != NULL || loaded->state == GR_IMAGE_REFUSED)
+        return loaded->elf;
+    enum graft_status status = gr_elf_open(loaded->file, &loaded->elf);
+    const char *reason = status == GRAFT_OK ? distrust(loaded) : graft_status_sentence(status);
+    if (reason != NULL)
+        refuse(loaded, reason);
+    return loaded->elf;
+}
+
+bool gr_loaded_open(struct gr_loaded *loaded) {
+    if (loaded->state != GR_IMAGE_UNOPENED || gr_loaded_view(loaded) == NULL)
+        return loaded->state == GR_IMAGE_OPEN;
+    enum graft_status status = gr_elf_functions(loaded->elf, &loaded->functions, &loaded->function_count);
+    if (status == GRAFT_OK)
+        loaded->state = GR_IMAGE_OPEN;
+    else
+        refuse(loaded, graft_status_sentence(status));
+    return status == GRAFT_OK;
 }

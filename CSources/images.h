@@ -30,7 +30,7 @@ struct gr_loaded {
     uint64_t inode; /* of the file that was mapped; 0 when unknown */
     bool seen;      /* while two lists are compared: is in the new one */
     enum gr_image_state state;
-    struct gr_elf *elf;
+    struct gr_elf *elf;                      /* null before the first gr_loaded_view, and when refused */
     const struct gr_elf_function *functions; /* owned by `elf`; set when open */
     size_t function_count;
     struct gr_name_cache names;
@@ -54,7 +54,11 @@ enum graft_status gr_loaded_find_files(struct gr_loaded **images, size_t count, 
 /* Frees it with all that was read. May be null. */
 void gr_loaded_free(struct gr_loaded *loaded);
 
-/* Opens the image's file when first asked. False when it has none that can be trusted; that is logged once. */
+/* A view of the image's file, opened when first asked; of its functions only those are known then that are asked for by
+ * name. Null when it has none that can be trusted; that is logged once. */
+struct gr_elf *gr_loaded_view(struct gr_loaded *loaded);
+/* The same, with every function of it; opens the image's file when first asked. False when it has none that can be
+ * trusted. */
 bool gr_loaded_open(struct gr_loaded *loaded);
 /* Whether the image's code in memory is byte for byte that of its file: nobody has patched it since it was loaded. */
 bool gr_loaded_pristine(struct gr_loaded *loaded);

@@ -40,7 +40,8 @@ static bool linked(const struct gr_probe *probe, const struct gr_match *match) {
 void gr_probe_link(struct gr_probe *probe, const struct gr_image *only) {
     struct gr_match *matches;
     size_t count, before = probe->link_count;
-    enum graft_status status = gr_resolve(gr_plane.resolver, probe->target, only, &matches, &count);
+    enum graft_status status =
+        (probe->internal ? gr_resolve_exported : gr_resolve)(gr_plane.resolver, probe->target, only, &matches, &count);
     if (status != GRAFT_OK) {
         if (before == 0)
             probe->reason = status;
@@ -133,9 +134,7 @@ enum graft_status gr_probe_set_mode(struct gr_probe *probe, enum graft_mode mode
         if (link->site == NULL)
             continue;
         enum graft_status status = gr_link_attach(link, probe);
-        if (status == GRAFT_OK)
-            link->reason = GRAFT_OK;
-        else
+        if (status != GRAFT_OK)
             gr_link_refuse(link, &link->site->entry, status, link->address);
     }
     gr_log("probe %llu: mode %s", (unsigned long long)probe->by_id.key, graft_mode_name(mode));

@@ -10,7 +10,7 @@
 
 bool gr_loaded_pristine(struct gr_loaded *loaded) {
     uint8_t memory[4096];
-    if (loaded->state != GR_IMAGE_OPEN)
+    if (loaded->elf == NULL)
         return true; /* nobody saw its functions, so nobody patched them */
     uint64_t bias = loaded->image.bias;
     for (uint64_t at = loaded->image.code_start; at < loaded->image.code_end;) {

@@ -42,6 +42,11 @@ struct gr_match {
 enum graft_status gr_resolve(struct gr_resolver *resolver, const char *target, const struct gr_image *only,
     struct gr_match **matches, size_t *count);
 
+/* The same for our own probes, whose targets are plain: "image:symbol", one exported function. Of an image that nobody has
+ * looked into, only its dynamic symbols are read. */
+enum graft_status gr_resolve_exported(struct gr_resolver *resolver, const char *target, const struct gr_image *only,
+    struct gr_match **matches, size_t *count);
+
 /* graft_symbolise over this resolver's images; strings live as long as the resolver. */
 enum graft_status gr_resolver_symbolise(struct gr_resolver *resolver, uint64_t address, struct graft_symbol *symbol);
 

@@ -32,6 +32,13 @@ void gr_os_block_signals(const sigset_t *signals) {
     (void)pthread_sigmask(SIG_BLOCK, signals, NULL); /* fails only for an unknown first argument */
 }
 
+void gr_os_unblock_sigtrap(void) {
+    sigset_t trap;
+    (void)sigemptyset(&trap);
+    (void)sigaddset(&trap, SIGTRAP);
+    (void)pthread_sigmask(SIG_UNBLOCK, &trap, NULL); /* fails only for an unknown first argument */
+}
+
 void gr_os_mask_all_but_sigtrap(void) {
     static const int open_to[] = {SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
     sigset_t mask;

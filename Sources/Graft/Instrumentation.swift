@@ -25,17 +25,21 @@ public final class Instrumentation: Instrumenting {
     /// Made by `start` only.
     private init() {}
 
-    /// Starts the library, or counts one more user of it. Nothing is patched before the first probe.
+    /// Starts the library, or counts one more user of it. Nothing is patched before the first probe, unless threads are
+    /// to be guarded.
     ///
     /// - Parameters:
     ///   - maximumProbes: how many probes, and entry points, there may be; nil is 65,536. The first start of the
     ///     process decides.
+    ///   - guardsThreads: whether SIGTRAP is kept deliverable from now on, and not only from the first entry that needs
+    ///     it: in the calling thread, and in all that start or change their mask later. For programs that install probes
+    ///     late and start threads that block every signal; such a thread keeps some functions pending.
     ///   - log: called with one line for each change of state, never for a hit, on any thread that calls the library
     ///     and on its own. Nil follows the environment variable `GRAFT_LOG`. The first start decides.
     public static func start(
-        maximumProbes: UInt32? = nil, log: (@Sendable (String) -> Void)? = nil
+        maximumProbes: UInt32? = nil, guardsThreads: Bool = false, log: (@Sendable (String) -> Void)? = nil
     ) throws(GraftError) -> Instrumentation {
-        try Lifecycle.shared.start(maximumProbes: maximumProbes, log: log)
+        try Lifecycle.shared.start(maximumProbes: maximumProbes, guardsThreads: guardsThreads, log: log)
         return Instrumentation()
     }
 

@@ -16,11 +16,14 @@ final class Lifecycle: Sendable {
     private let users = Mutex(0)
 
     /// Starts the core, or counts one more user.
-    func start(maximumProbes: UInt32?, log: (@Sendable (String) -> Void)?) throws(GraftError) {
+    func start(
+        maximumProbes: UInt32?, guardsThreads: Bool, log: (@Sendable (String) -> Void)?
+    ) throws(GraftError) {
         try users.withLock { users throws(GraftError) in
             if users == 0 { LogSink.shared.set(log) }
             var options = graft_options()
             options.probes_max = maximumProbes ?? 0
+            options.guard_threads = guardsThreads
             options.log = log == nil ? nil : LogSink.receive
             try GraftError.check(graft_start(&options))
             users += 1

@@ -60,6 +60,7 @@ extension AgentProcess {
         let settings = AgentSettings { environment[$0] }
         settings.complaints.forEach(AgentLog.complain)
         let made = make(settings: settings, gate: gate)
+        if settings.configuration != nil { guardThreads(log: made.agent.agent.log) }
         do throws(AgentError) {
             try made.startThread { $0.run() }
         } catch {
@@ -73,6 +74,17 @@ extension AgentProcess {
         defer { Instrumentation.exemptThread(false) }
         if !made.rendezvous.waitForStart(milliseconds: settings.startWait) {
             made.agent.agent.log("main does not wait longer for the first configuration")
+        }
+    }
+
+    /// Keeps SIGTRAP deliverable in every thread that the program will start, while it has one thread: the first payload
+    /// may come when threads that block every signal sleep already, and nothing can be done about those. For ever: no
+    /// use of the core ends before the process.
+    private static func guardThreads(log: AgentLog) {
+        do throws(GraftError) {
+            _ = try Instrumentation.start(guardsThreads: true)
+        } catch {
+            log("threads are not guarded: \(error)")
         }
     }
 

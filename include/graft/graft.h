@@ -31,11 +31,16 @@ struct graft_options {
     graft_log_handler log; /* debug lines go here; null follows the environment variable GRAFT_LOG:
                               "debug" (to standard error) or "debug:PATH" (appended to a file) */
     void *log_context;
+    bool guard_threads; /* keep SIGTRAP deliverable from now on, and not only from the first entry that needs it: in the
+                           calling thread, and in all that start or change their mask later. See graft_start */
 };
 
 /* Starts the library: one thread, named "graft", with every signal but SIGTRAP blocked. Nothing is patched before the
- * first probe. Calling it again, also with other options, is counted and has no other effect. `options` may be null.
- * Any thread, not in a signal handler. GRAFT_UNSUPPORTED, GRAFT_NO_MEMORY, GRAFT_OS. */
+ * first probe, unless `guard_threads` is asked for: then the C library's functions that set signal masks and actions
+ * are, at once. A program that installs probes late gains by it when it starts threads that block every signal: a thread
+ * that blocks SIGTRAP keeps some functions from being changed (GRAFT_UNSAFE_THREADS), and one that did so before cannot
+ * be helped. Calling it again is counted and has no other effect, but that `guard_threads` is honoured. `options` may be
+ * null. Any thread, not in a signal handler. GRAFT_UNSUPPORTED, GRAFT_NO_MEMORY, GRAFT_OS. */
 enum graft_status graft_start(const struct graft_options *options);
 
 /* Undoes one graft_start; the last one removes every probe, restores every byte and ends the thread. Waits for that.
