@@ -196,20 +196,20 @@ static void longjmp_past_a_call_loses_no_frame(void) {
 }
 
 static void backtraces_cross_the_frame(void) {
-    void *plain[64], *hooked[64];
+    enum { PLAIN, HOOKED, ROUNDS };
+    void *frames[ROUNDS][64];
+    int counts[ROUNDS];
     int (*volatile f)(void **, int) = t_backtrace;
-    int expected = 0, found = 0;
     struct gr_site *site = NULL;
-    for (int round = 0; round < 2; round++) {
-        if (round == 1)
+    for (volatile int round = PLAIN; round < ROUNDS; round++) { /* volatile: one call for both, not one for each */
+        if (round == HOOKED)
             site = watch("t_backtrace", GR_KEEP_ALL);
-        int count = f(round == 0 ? plain : hooked, 64);
-        *(round == 0 ? &expected : &found) = count;
+        counts[round] = f(frames[round], 64);
     }
     unwatch(site);
-    CHECK_EQUAL(found, expected + 1); /* our frame is there, and everything above it */
-    for (int i = 1; i < expected; i++)
-        CHECK(plain[i] == hooked[i + 1]);
+    CHECK_EQUAL(counts[HOOKED], counts[PLAIN] + 1); /* our frame is there, and everything above it */
+    for (int i = 1; i < counts[PLAIN]; i++)
+        CHECK(frames[PLAIN][i] == frames[HOOKED][i + 1]);
 }
 
 static void *end_inside(void *value) {

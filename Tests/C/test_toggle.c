@@ -23,9 +23,9 @@ enum {
     FUNCTIONS = 32,
     THREADS = 16,
     TOGGLES = 100000,
-    TRAPPING = 5000, /* of them; each costs time slices of every thread that it meets */
-    STORING = 1000,  /* of them; each writes to a page that it first makes writable */
-    SITTING_OUT = 6,
+    TRAPPING = 5000,     /* of them; each costs time slices of every thread that it meets */
+    STORING = 1000,      /* of them; each writes to a page that it first makes writable */
+    SITTING_OUT = 8,     /* at most; where the program and its neighbours lie decides, five or six as a rule */
     ONE_BYTE_FIRST = 24, /* functions whose first instruction is one byte, or lies across two words */
 };
 _Static_assert(sizeof all / sizeof *all == FUNCTIONS, "the issue's number");
