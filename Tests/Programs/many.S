@@ -1,15 +1,12 @@
-/* many.S: COUNT functions many_0, many_1, ... that begin as Swift's do; many_N(x) is x + N. `many` is the table of them.
+/* many.S: COUNT functions many_0, many_1, ..., SPACING bytes apart; many_N(x) is x + N. `many` is the table of them.
  *
- * SPACING bytes apart: a jump whose displacement is what stands there already needs a page of its own for each page of
- * functions, so widely spaced ones use up what the library allows itself for that, and the rest needs traps. */
+ * They begin as Swift's do; or, with NEED_TRAPS, so that they cannot be patched by their first byte alone: the four bytes
+ * behind it, taken as a jump's displacement, lead into the program itself (which has ROOM bytes of nothing for that),
+ * where no hop can stand. Each second one of those has an instruction that begins inside the five bytes. */
         .altmacro
+        .set    ROOM, 256 * COUNT + 0x1000
 
-        .macro  one n
-        .p2align 4
-        .globl  many_\n
-        .type   many_\n, @function
-many_\n:
-        .cfi_startproc
+        .macro  frame n
         pushq   %rbp
         .cfi_def_cfa_offset 16
         .cfi_offset %rbp, -16
@@ -24,6 +21,28 @@ many_\n:
         popq    %rbp
         .cfi_def_cfa %rsp, 8
         ret
+        .endm
+
+        .macro  constant n
+        .if     (\n) & 1
+        nop
+        .endif
+        movl    $\n, %eax
+        addq    %rdi, %rax
+        ret
+        .endm
+
+        .macro  one n
+        .p2align 4
+        .globl  many_\n
+        .type   many_\n, @function
+many_\n:
+        .cfi_startproc
+#ifdef NEED_TRAPS
+        constant \n
+#else
+        frame   \n
+#endif
         .cfi_endproc
         .size   many_\n, . - many_\n
         .org    many_\n + SPACING, 0xcc
@@ -44,5 +63,14 @@ many:
         one     %number
         .set    number, number + 1
         .endr
+
+#ifdef NEED_TRAPS
+        .bss
+        .globl  many_room
+        .type   many_room, @object
+        .size   many_room, ROOM
+many_room:
+        .zero   ROOM
+#endif
 
         .section .note.GNU-stack, "", @progbits
