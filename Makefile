@@ -125,7 +125,7 @@ run: $(GRAFT) $(PRELOAD) $(AGENT) ## Shows it: real programs are instrumented, h
 # One documentation archive for each module, offline: symbol graphs from the compiler, pages from docc.
 DOCUMENTED := Graft GraftConfig GraftSCA
 docs: | setup ## Builds the documentation into build/docs, ready to be served
-	@SWIFT='$(SWIFT)' Tests/make-docs $(DOCUMENTED)
+	@SWIFT='$(SWIFT)' STRICT='$(STRICT)' Tests/make-docs $(DOCUMENTED)
 
 include Tests/tests.mk
 
