@@ -49,6 +49,8 @@ package struct LogLine: Hashable, Sendable {
         ("images: loaded ", .change), ("images: unloaded ", .change),
         ("codemem: arena ", .change), ("guard: signal ", .change),
         ("counters: no restartable sequences here", .change),
-        ("stream ", .refusal), ("commit: thread ", .refusal), ("patch: ", .refusal),
+        ("stream ", .refusal), ("patch: ", .refusal), ("resolve: ", .refusal), ("elf: ", .refusal),
+        ("commit: thread ", .refusal), ("commit: could not ", .problem), ("commit: the kernel ", .problem),
+        ("commit: ", .change),
     ]
 }

@@ -26,10 +26,13 @@
         /// - Parameters:
         ///   - maximumProbes: how many probes, and entry points, there may be; nil is 65,536. The first start of the
         ///     process decides.
+        ///   - guardsThreads: whether SIGTRAP is kept deliverable from now on, as where the log goes to a closure.
         ///   - logger: used on any thread that calls the library and on its own; its handler must not call this library.
         ///     The first start decides.
-        public static func start(maximumProbes: UInt32? = nil, logger: Logger) throws(GraftError) -> Instrumentation {
-            try start(maximumProbes: maximumProbes) { line in logger.log(LogLine(line)) }
+        public static func start(
+            maximumProbes: UInt32? = nil, guardsThreads: Bool = false, logger: Logger
+        ) throws(GraftError) -> Instrumentation {
+            try start(maximumProbes: maximumProbes, guardsThreads: guardsThreads) { line in logger.log(LogLine(line)) }
         }
     }
 

@@ -22,7 +22,10 @@ struct LogLineTests {
             ("stream shop: update 7 dropped: an update with this sequence is already waiting", .refusal),
             ("commit: thread 9 blocks SIGTRAP; f waits", .refusal),
             ("commit: could not undo the change at 0x1000; its traps lead to the relocated code", .problem),
-            ("elf: /bin/app: .gnu_debugdata cannot be read", .problem),
+            ("commit: the kernel no longer allows membarrier; bytes are written without it", .problem),
+            ("commit: f now needs no trap (an old hop at 0x1000 stays)", .change),
+            ("elf: /bin/app: .gnu_debugdata cannot be read", .refusal),
+            ("guard: sigaction is not watched: the function is too short", .problem),
             ("what no one has thought of", .problem),
             ("", .problem),
         ])
@@ -34,7 +37,8 @@ struct LogLineTests {
     @Test("is not made louder or quieter by the names in it")
     func names() {
         #expect(LogLine("patch: installed could::not(cannot) at 0x10").weight == .change)
-        #expect(LogLine("elf: patch: installed : .gnu_debugdata cannot be read").weight == .problem)
+        #expect(LogLine("elf: patch: installed : .gnu_debugdata cannot be read").weight == .refusal)
+        #expect(LogLine("images: patch: restored is treated as without symbols").weight == .problem)
     }
 
     @Test(
