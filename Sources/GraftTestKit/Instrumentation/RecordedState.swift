@@ -43,12 +43,22 @@ extension RecordedState {
         }
     }
 
-    /// Carries out one change.
+    /// Carries out one change; none after the stop.
     mutating func carryOut(_ change: Change) -> Outcome {
-        switch change {
+        guard stops == 0 else { return .scripted(.notStarted, change.subject) }
+        return switch change {
         case .install(let request): install(request)
         case .remove(let probe): remove(probe)
         case .setMode(let probe, let mode): setMode(probe, mode)
+        }
+    }
+
+    /// Hits every function of a target that is instrumented now.
+    mutating func hit(_ target: String, count: UInt64, from address: UInt64) {
+        for (number, probe) in probes where probe.info.target == target {
+            let info = Self.hit(probe, count: count, from: address)
+            counters.hits += info.hits - probe.info.hits
+            probes[number]?.info = info
         }
     }
 
@@ -126,9 +136,21 @@ extension RecordedState {
     }
 }
 
+extension Change {
+    /// The probe that it is about; nil for an installation.
+    fileprivate var subject: Probe? {
+        switch self {
+        case .install: nil
+        case .remove(let probe), .setMode(let probe, _): probe
+        }
+    }
+}
+
 extension Outcome {
-    /// A failure that the script asks for.
+    /// A failure that the script asks for, or that the state demands.
     fileprivate static func scripted(_ code: GraftError.Code, _ probe: Probe? = nil) -> Outcome {
-        Outcome(probe: probe, error: GraftError(code: code, message: "scripted"), state: .unknown)
+        let place = probe.map { GraftError.Place.probe($0) }
+        return Outcome(
+            probe: probe, error: GraftError(code: code, message: "scripted", place: place), state: .unknown)
     }
 }

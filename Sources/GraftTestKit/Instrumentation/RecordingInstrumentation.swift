@@ -90,11 +90,7 @@ extension RecordingInstrumentation {
 
     /// Every function of a target that is instrumented now is called, from this return address.
     public func hit(_ target: String, count: UInt64 = 1, from address: UInt64) {
-        state.withLock { state in
-            for (number, probe) in state.probes where probe.info.target == target {
-                state.probes[number]?.info = RecordedState.hit(probe, count: count, from: address)
-            }
-        }
+        state.withLock { $0.hit(target, count: count, from: address) }
     }
 }
 
@@ -116,7 +112,6 @@ extension RecordingInstrumentation {
             state.snapshots += 1
             if let error = state.script.snapshotFailure { throw error }
             let probes = state.probes.sorted { $0.key < $1.key }.map(\.value.info)
-            state.counters.hits = probes.reduce(0) { $0 + $1.hits }
             state.counters.pending = UInt64(probes.count { $0.state == .pending })
             return Snapshot(probes: probes, counters: state.counters, generation: UInt64(state.batches.count))
         }
@@ -130,7 +125,7 @@ extension RecordingInstrumentation {
         }
     }
 
-    /// Removes everything, as the last stop of the core does.
+    /// Removes everything, as the last stop of the core does. From then on changes are recorded and not carried out.
     public func stop() {
         state.withLock { state in
             state.stops += 1
