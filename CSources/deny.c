@@ -12,6 +12,7 @@ static const char *const denied[] = {
     "_dl_tlsdesc_return",                                     /* called with a convention that keeps every register */
     "_dl_tlsdesc_undefweak", "_dl_tlsdesc_dynamic", "_start", /* has no caller */
     "__morestack",                                            /* rewrites its caller's frame */
+    "__start_context",                                        /* returned to, not called: nothing to return to */
 };
 
 /* Their meaning depends on the return address or on the stack frame of their caller. */
@@ -33,14 +34,22 @@ static const char *const no_exit[] = {
     "siglongjmp",
     "__longjmp",
     "__longjmp_chk",
+    "____longjmp_chk",
+    "__libc_longjmp",
+    "__libc_siglongjmp",
     "setcontext",
     "__setcontext", /* never return */
     "dlsym",
     "dlvsym",
     "dlopen",
     "dlmopen",
+    "___dlsym",
+    "___dlvsym",
+    "___dlopen",
+    "___dlmopen",
     "__libc_dlopen_mode",
-    "__libc_dlsym", /* ask who called */
+    "__libc_dlsym",
+    "__libc_dlvsym", /* ask who called */
     "_Unwind_RaiseException",
     "_Unwind_Resume",
     "_Unwind_Resume_or_Rethrow",
@@ -51,6 +60,7 @@ static const char *const no_exit[] = {
     "__libc_start_main",
     "__libc_start_call_main", /* the last frames of a program */
     "clone",
+    "clone3",
     "__clone",
     "__clone3", /* return on two stacks */
     "mcount",
@@ -76,7 +86,11 @@ static const char *const preserving[] = {
     "__chkstk",
 };
 
+/* With debug symbols, glibc's functions go by their internal names: __GI___vfork is vfork. */
 static bool listed(const char *const *names, size_t count, const char *symbol) {
+    static const char internal[] = "__GI_";
+    if (strncmp(symbol, internal, sizeof internal - 1) == 0)
+        symbol += sizeof internal - 1;
     for (size_t i = 0; i < count; i++)
         if (strcmp(names[i], symbol) == 0)
             return true;
