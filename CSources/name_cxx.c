@@ -124,6 +124,16 @@ static bool operator_here(const char *at, const struct squeezed *path) {
     return component_start && starts_with(at, "operator") && !identifier_byte(at[8]);
 }
 
+/* What came before was a return type, unless qualifiers end the text: "ns::Klass::run const" has no parameter list. */
+static const char *read_space(const char *at, struct reader *reader) {
+    const char *rest = skip_qualifiers(at);
+    if (reader->path.size > 0 && rest != NULL && rest != at && (*rest == 0 || starts_with(rest, " [clone")))
+        return rest;
+    reader->path.size = 0;
+    reader->templates = false;
+    return at + 1;
+}
+
 /* Reads one byte or one group; returns the byte after, or null when this is not a function's name. */
 static const char *read_step(const char *at, struct reader *reader) {
     if (operator_here(at, &reader->path))
@@ -137,9 +147,7 @@ static const char *read_step(const char *at, struct reader *reader) {
     case '{':
         return read_braces(at, reader);
     case ' ':
-        reader->path.size = 0;
-        reader->templates = false;
-        return at + 1;
+        return read_space(at, reader);
     case '&': /* of a return type */
         return at + 1;
     default:

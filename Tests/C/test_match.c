@@ -280,6 +280,8 @@ static bool cxx(const char *text, const char *demangled) {
 static void cxx_parameters_and_template_arguments_are_optional(void) {
     CHECK(cxx("a.so:ns::K::run", "ns::K::run(int) const") && cxx("a.so:ns::K::run(int)const", "ns::K::run(int) const"));
     CHECK(!cxx("a.so:ns::K::run(int)", "ns::K::run(int) const") && !cxx("a.so:K::run", "ns::K::run(int)"));
+    CHECK(cxx("a.so:ns::K::run const", "ns::K::run(int) const") && cxx("a.so:ns::K::run", "ns::K::run const"));
+    CHECK(!cxx("a.so:const", "ns::K::run const") && cxx("a.so:ns::f", "char const* ns::f<int>(int)"));
     CHECK(cxx("a.so:ns::f(char const*, int)", "ns::f(char const*, int)"));
     CHECK(!cxx("a.so:ns::f(char const*)", "ns::f(char const*, int)"));
     CHECK(cxx("a.so:ns::Box::set", "void ns::Box<int>::set<char>(char)"));
