@@ -49,7 +49,7 @@ static void keep(struct pass *pass, const struct gr_elf_function *next) {
 
 static void keep_symbol(struct pass *pass, const struct gr_elf_function *next) {
     struct gr_elf_function symbol = *next;
-    struct gr_elf_range range;
+    struct gr_elf_range range = {0, 0}; /* an optimiser may look at it before it knows whether there is one */
     symbol.has_unwind = gr_elf_unwind_range(pass->elf, symbol.address, &range.start, &range.size);
     if (symbol.size == 0 && symbol.has_unwind && symbol.address == range.start)
         symbol.size = range.size;
