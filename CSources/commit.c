@@ -21,7 +21,7 @@ static enum graft_status put(const struct gr_site *site, int text, unsigned offs
     return gr_os_text_write(text, site->patch_address + offset, byte, 1);
 }
 
-/* The first instruction's bytes at once, so that no processor fetches a part of them. */
+/* The bytes of the instruction that changes, at once, so that no processor fetches a part of them. */
 static enum graft_status put_word(const struct gr_site *site, const uint8_t *to) {
     unsigned offset, length;
     uint64_t word = gr_tactic_word(site, &offset, &length), old, new;
@@ -40,6 +40,8 @@ static enum graft_status close_entry(const struct gr_site *site, int text) {
 static enum graft_status bytes(
     const struct gr_site *site, int text, const uint8_t *from, const uint8_t *to, bool boundaries) {
     enum graft_status status = GRAFT_OK;
+    if (site->tactic == GR_TACTIC_ONE_STORE)
+        return GRAFT_OK; /* put_word's, at once */
     for (unsigned i = 1; i < GR_PATCH_SIZE && status == GRAFT_OK; i++)
         if (((site->boundaries >> i & 1) != 0) == boundaries && from[i] != to[i])
             status = put(site, text, i, &to[i]);
@@ -51,8 +53,6 @@ static enum graft_status close_boundaries(const struct gr_site *site, int text) 
 }
 
 static enum graft_status write_rest(const struct gr_site *site, int text) {
-    if (site->tactic == GR_TACTIC_ONE_STORE)
-        return GRAFT_OK;
     return bytes(site, text, site->original, site->jump, false);
 }
 
@@ -63,8 +63,6 @@ static enum graft_status open_jump(const struct gr_site *site, int text) {
 }
 
 static enum graft_status restore_rest(const struct gr_site *site, int text) {
-    if (site->tactic == GR_TACTIC_ONE_STORE)
-        return GRAFT_OK;
     return bytes(site, text, site->jump, site->original, false);
 }
 

@@ -76,7 +76,7 @@ enum gr_keep {
 /* How the entry's bytes are changed. */
 enum gr_tactic {
     GR_TACTIC_ONE_BYTE,  /* the jump's displacement is what the function's own bytes say: one store */
-    GR_TACTIC_ONE_STORE, /* so it is from the second instruction on; the first changes by one store of eight bytes */
+    GR_TACTIC_ONE_STORE, /* so it is but for one instruction, the first or second, changed by one store of eight bytes */
     GR_TACTIC_TRAPS,     /* each boundary inside the jump holds a trap; stores in phases */
 };
 

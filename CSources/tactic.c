@@ -15,7 +15,11 @@
  * other way here, with traps at the boundaries and a proof that the thread was asleep elsewhere: it may wake, run and
  * be preempted between two instructions of the entry at any moment between the proof and the store, and a look at its
  * switch counts afterwards would only tell that it is too late. The price is a moment in which the page is writable, so
- * this is the last choice. A function whose first instruction is one byte, and whose address is taken, waits. */
+ * this is the last choice.
+ *
+ * A first instruction of one byte is a push nearly always. It stays, and the same is done with the second instruction:
+ * the hop takes the push back, and all is as at the entry. So the word "first" above means "first that changes". What has
+ * no room even so, or lies across two words, waits. */
 #include "tactic.h"
 #include "arch/arch.h"
 #include "codemem.h"
@@ -45,17 +49,25 @@ static struct gr_pattern pattern_of(const struct gr_site *site, unsigned keep_fr
     return pattern;
 }
 
+/* Writes a hop that was emitted with this status, or gives its place back. */
+static enum graft_status write_hop(enum graft_status emitted, uint64_t place, const uint8_t *hop, int text) {
+    enum graft_status status = emitted;
+    if (status == GRAFT_OK)
+        status = gr_os_text_write(text, place, hop, GR_HOP_SIZE);
+    if (status != GRAFT_OK)
+        gr_place_give(place);
+    return status;
+}
+
 /* Makes the hop at a place that the pattern allows. */
 static enum graft_status take(struct gr_site *site, struct gr_pattern pattern, int text, uint64_t *place) {
     uint8_t hop[GR_HOP_SIZE];
-    enum graft_status status = gr_place_take(site->patch_address + GR_PATCH_SIZE, pattern, site->slot, place);
-    if (status != GRAFT_OK)
-        return status;
-    status = gr_arch_emit_hop(*place, site->slot, hop);
+    uint64_t at;
+    enum graft_status status = gr_place_take(site->patch_address + GR_PATCH_SIZE, pattern, site->slot, &at);
     if (status == GRAFT_OK)
-        status = gr_os_text_write(text, *place, hop, sizeof hop);
-    if (status != GRAFT_OK)
-        gr_place_give(*place);
+        status = write_hop(gr_arch_emit_hop(at, site->slot, hop), at, hop, text);
+    if (status == GRAFT_OK)
+        *place = at;
     return status;
 }
 
@@ -84,35 +96,77 @@ static enum graft_status direct(struct gr_site *site) {
     return GRAFT_OK;
 }
 
-/* The first instruction's bytes, as far as the jump covers them. */
-static unsigned first_length(const struct gr_site *site) {
-    unsigned length = 1;
-    while (length < GR_PATCH_SIZE && (site->boundaries >> length & 1) == 0)
-        length++;
-    return length;
+/* The first boundary behind `from`, or the jump's size. */
+static unsigned next_boundary(const struct gr_site *site, unsigned from) {
+    unsigned end = from + 1;
+    while (end < GR_PATCH_SIZE && (site->boundaries >> end & 1) == 0)
+        end++;
+    return end;
 }
 
 uint64_t gr_tactic_word(const struct gr_site *site, unsigned *offset, unsigned *length) {
     *offset = (unsigned)(site->patch_address % sizeof(uint64_t));
-    *length = first_length(site);
+    *length = next_boundary(site, 0);
+    if (*length == 1) /* a push, which stays: the next instruction changes */
+        *length = next_boundary(site, 1);
     return site->patch_address - *offset;
+}
+
+/* True when the sixth byte of the entry is the function's own, so that nobody else has a reason to change it. */
+static bool has_sixth(const struct gr_site *site) {
+    return site->block_size > GR_PATCH_SIZE ||
+           site->entry.address + site->entry.size > site->patch_address + GR_PATCH_SIZE;
+}
+
+/* The jump one byte further, behind a push that stays. The last byte of its displacement is the sixth of the entry: that
+ * stays too, so that a site's five bytes tell all. */
+static enum graft_status after_push(struct gr_site *site, unsigned length, uint8_t sixth, int text) {
+    struct gr_pattern pattern = {UINT32_C(0xff) << 24, (uint32_t)sixth << 24};
+    uint64_t from = site->patch_address + 1, place;
+    uint8_t hop[GR_HOP_SIZE], jump[GR_PATCH_SIZE];
+    for (unsigned i = length; i < GR_PATCH_SIZE; i++) {
+        pattern.mask |= UINT32_C(0xff) << (8 * (i - 2));
+        pattern.value |= (uint32_t)site->original[i] << (8 * (i - 2));
+    }
+    enum graft_status status = gr_place_take(from + GR_PATCH_SIZE, pattern, site->slot, &place);
+    if (status != GRAFT_OK)
+        return status;
+    status = gr_arch_emit_hop_after_push(place, site->original[0], site->stub_code, hop);
+    status = write_hop(status, place, hop, text);
+    if (status != GRAFT_OK)
+        return status;
+    gr_arch_emit_jump(from, place, jump);
+    memcpy(site->jump + 1, jump, sizeof jump - 1);
+    site->jump[0] = site->original[0];
+    site->place = place;
+    site->tactic = GR_TACTIC_ONE_STORE;
+    return GRAFT_OK;
+}
+
+/* The jump at the entry: all its bytes are the first instruction's, or stay. */
+static enum graft_status at_entry(struct gr_site *site, unsigned length, int text) {
+    uint64_t place;
+    enum graft_status status =
+        length == GR_PATCH_SIZE ? direct(site) : take(site, pattern_of(site, length), text, &place);
+    if (status == GRAFT_OK && length < GR_PATCH_SIZE)
+        use(site, place, GR_TACTIC_ONE_STORE);
+    else if (status == GRAFT_OK)
+        site->tactic = GR_TACTIC_ONE_STORE;
+    return status;
 }
 
 /* Whether the page takes such a store at all is found out by one that changes nothing. */
 static enum graft_status one_store(struct gr_site *site, int text) {
     unsigned offset, length;
-    uint64_t place = 0, word = gr_tactic_word(site, &offset, &length), bytes;
-    if (length == 1 || offset + length > sizeof bytes)
+    uint64_t word = gr_tactic_word(site, &offset, &length), bytes;
+    uint8_t entry[GR_PATCH_SIZE + 1];
+    bool push = next_boundary(site, 0) == 1;
+    if (offset + length > sizeof bytes || (push && !has_sixth(site)))
         return GRAFT_NO_SPACE_NEAR;
-    if (gr_os_peek(word, &bytes, sizeof bytes) != sizeof bytes || gr_os_text_exchange(word, bytes, bytes) != GRAFT_OK)
+    if (gr_os_peek(site->patch_address, entry, sizeof entry) != sizeof entry ||
+        gr_os_peek(word, &bytes, sizeof bytes) != sizeof bytes || gr_os_text_exchange(word, bytes, bytes) != GRAFT_OK)
         return GRAFT_WRITE_DENIED;
-    enum graft_status status =
-        length == GR_PATCH_SIZE ? direct(site) : take(site, pattern_of(site, length), text, &place);
-    if (status == GRAFT_OK && place != 0)
-        use(site, place, GR_TACTIC_ONE_STORE);
-    else if (status == GRAFT_OK)
-        site->tactic = GR_TACTIC_ONE_STORE;
-    return status;
+    return push ? after_push(site, length, entry[GR_PATCH_SIZE], text) : at_entry(site, length, text);
 }
 
 /* Traps at every boundary; then with ever more of the last instructions left as they were. */

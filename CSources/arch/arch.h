@@ -67,6 +67,11 @@ enum graft_status gr_arch_emit(
 /* Writes the hop of a site, to stand at `address`: GR_HOP_SIZE bytes that jump to where the slot says. */
 enum graft_status gr_arch_emit_hop(uint64_t address, const struct gr_slot *slot, uint8_t *code);
 
+/* Writes the hop of a site whose jump stands behind its first instruction, a push of one byte: takes the push back and
+ * jumps to the stub, which begins as a hop does. GRAFT_NOT_RELOCATABLE: the instruction is another; GRAFT_NO_SPACE_NEAR. */
+enum graft_status gr_arch_emit_hop_after_push(
+    uint64_t address, uint8_t instruction, uint64_t stub, uint8_t code[GR_HOP_SIZE]);
+
 /* The jump from `from` to `to`. False when it does not reach. */
 bool gr_arch_emit_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_SIZE]);
 

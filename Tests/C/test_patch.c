@@ -169,9 +169,9 @@ static void traps_work_on_every_prologue(void) {
     }
 }
 
-/* Only bytes of the first instruction change, and those lie in one aligned word: no thread can be in their midst. */
-static void one_store_works_wherever_the_first_instruction_is_long_enough(void) {
-    unsigned changed = 0;
+/* Only bytes of one instruction change, and those lie in one aligned word: no thread can be in their midst. */
+static void one_store_changes_one_instruction_wherever_that_lies_in_one_word(void) {
+    unsigned at_entry = 0, behind_push = 0;
     for (unsigned i = 0; i < PROLOGUES; i++) {
         struct gr_site *site = prepare(i, GR_KEEP_ALL);
         unsigned offset, length;
@@ -180,12 +180,12 @@ static void one_store_works_wherever_the_first_instruction_is_long_enough(void) 
         CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
         enum graft_status status = gr_tactic_choose(site, text, GR_TACTIC_ONLY_STORE);
         gr_os_text_close(text);
-        CHECK(length > 1 || status == GRAFT_NO_SPACE_NEAR);
-        if (status == GRAFT_NO_SPACE_NEAR)
+        CHECK(status == GRAFT_OK || status == GRAFT_NO_SPACE_NEAR || status == GRAFT_NOT_RELOCATABLE);
+        if (status != GRAFT_OK)
             continue;
-        CHECK_EQUAL(status, GRAFT_OK);
+        bool push_stays = site->jump[0] == site->original[0];
         CHECK(offset + length <= 8);
-        for (unsigned byte = 1; byte < length; byte++)
+        for (unsigned byte = push_stays ? 2 : 1; byte < length; byte++)
             CHECK((site->boundaries >> byte & 1) == 0);
         CHECK(memcmp(site->jump + length, site->original + length, GR_PATCH_SIZE - length) == 0);
         gr_patch_aim(site, site->stub_count);
@@ -194,9 +194,12 @@ static void one_store_works_wherever_the_first_instruction_is_long_enough(void) 
         call_all_arguments(prologues[i].function);
         restore(site);
         CHECK_EQUAL(gr_counter_read(site) - hits, CALLS);
-        changed++;
+        at_entry += !push_stays;
+        behind_push += push_stays;
     }
-    CHECK(changed >= PROLOGUES / 3);
+    printf("  %u at the entry, %u behind a push\n", at_entry, behind_push);
+    CHECK(at_entry >= PROLOGUES / 3);
+    CHECK(behind_push >= 4);
 }
 
 static void one_store_is_no_choice_where_text_cannot_be_made_writable(void) {
@@ -278,7 +281,7 @@ int main(void) {
     RUN(refusals_name_their_reason);
     RUN(every_kind_of_thunk_reports_entries_and_exits);
     RUN(traps_work_on_every_prologue);
-    RUN(one_store_works_wherever_the_first_instruction_is_long_enough);
+    RUN(one_store_changes_one_instruction_wherever_that_lies_in_one_word);
     RUN(one_store_is_no_choice_where_text_cannot_be_made_writable);
     RUN(a_thread_at_any_boundary_goes_on_in_the_relocated_block);
     RUN(a_commit_that_fails_at_any_write_leaves_every_byte_as_it_was);

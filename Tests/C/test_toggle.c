@@ -23,10 +23,10 @@ enum {
     FUNCTIONS = 32,
     THREADS = 16,
     TOGGLES = 100000,
-    TRAPPING = 5000,     /* of them; each costs time slices of every thread that it meets */
-    STORING = 1000,      /* of them; each writes to a page that it first makes writable */
-    SITTING_OUT = 8,     /* at most; where the program and its neighbours lie decides, five or six as a rule */
-    ONE_BYTE_FIRST = 24, /* functions whose first instruction is one byte, or lies across two words */
+    TRAPPING = 5000,   /* of them; each costs time slices of every thread that it meets */
+    STORING = 1000,    /* of them; each writes to a page that it first makes writable */
+    SITTING_OUT = 8,   /* at most; where the program and its neighbours lie decides, five or six as a rule */
+    ACROSS_WORDS = 16, /* functions whose first or second instruction lies across two words, or is no push */
 };
 _Static_assert(sizeof all / sizeof *all == FUNCTIONS, "the issue's number");
 
@@ -76,12 +76,13 @@ static unsigned choose(enum gr_tactic_wish wish) {
     CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
     for (unsigned i = 0; i < FUNCTIONS; i++) {
         enum graft_status status = gr_tactic_choose(sites[i], text, wish);
-        CHECK(status == GRAFT_OK || (wish != GR_TACTIC_ONLY_TRAPS && status == GRAFT_NO_SPACE_NEAR));
+        CHECK(status == GRAFT_OK ||
+              (wish != GR_TACTIC_ONLY_TRAPS && (status == GRAFT_NO_SPACE_NEAR || status == GRAFT_NOT_RELOCATABLE)));
         if (status == GRAFT_OK && (wish != GR_TACTIC_ONLY_SAFE || sites[i]->tactic == GR_TACTIC_ONE_BYTE))
             chosen[count++] = i;
     }
     gr_os_text_close(text);
-    CHECK(count >= FUNCTIONS - (wish == GR_TACTIC_ONLY_STORE ? ONE_BYTE_FIRST : SITTING_OUT));
+    CHECK(count >= FUNCTIONS - (wish == GR_TACTIC_ONLY_STORE ? ACROSS_WORDS : SITTING_OUT));
     return count;
 }
 
@@ -131,7 +132,7 @@ static void run(enum gr_tactic_wish wish, bool one_blocks, uint64_t toggles) {
     for (unsigned i = 0; i < count; i++) {
         uint64_t hits = gr_counter_read(steady[i]) - before[i];
         total += calls[chosen[i]];
-        CHECK(hits <= calls[chosen[i]]);
+        CHECK(hits <= calls[chosen[i]] || chosen[i] == 0); /* p_swift, to which others jump */
         if (i >= half)
             CHECK_EQUAL(hits, calls[chosen[i]]);
         CHECK_EQUAL(exits[chosen[i]] <= entries[chosen[i]], true);

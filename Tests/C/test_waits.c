@@ -57,6 +57,7 @@ static void *sleep_in_nanosleep(void *unused) {
     while (!over) {
         pause_ms(1);
         CHECK_EQUAL(p_swift(3), 24);
+        CHECK_EQUAL(p_unaligned(3), 24);
         CHECK_EQUAL(p_four(3), 24);
     }
     return unused;
@@ -95,7 +96,8 @@ static struct graft_counters counters(void) {
 }
 
 static pthread_t sleepers[SLEEPERS];
-static struct graft_outcome waiting, safe;
+static struct graft_outcome waiting;
+static int told;        /* `lines` before */
 static uint64_t others; /* functions that wait besides ours: of the C library, which the guard would watch */
 
 static void start_sleepers(void) {
@@ -107,25 +109,36 @@ static void start_sleepers(void) {
         pause_ms(1);
 }
 
-static void what_one_store_can_change_is_changed_under_threads_that_block_everything(void) {
-    occupy(p_four); /* its first instruction has four bytes */
-    safe = install(":p_four");
-    CHECK_EQUAL(safe.state, GRAFT_STATE_INSTALLED);
-    uint64_t before = hits_of(safe.probe);
+/* False when it waits. */
+static bool count_calls(const char *target, int (*function)(int)) {
+    struct graft_outcome outcome = install(target);
+    if (outcome.state == GRAFT_STATE_PENDING)
+        return false;
+    CHECK_EQUAL(outcome.state, GRAFT_STATE_INSTALLED);
+    uint64_t before = hits_of(outcome.probe);
     for (int i = 0; i < CALLS; i++)
-        CHECK_EQUAL(p_four(i), 7 * i + 3);
-    CHECK(hits_of(safe.probe) >= before + CALLS);
-    CHECK_EQUAL(lines, 0);
+        CHECK_EQUAL(function(i), 7 * i + 3);
+    CHECK(hits_of(outcome.probe) >= before + CALLS);
+    return true;
+}
+
+static void what_one_store_can_change_is_changed_under_threads_that_block_everything(void) {
+    CHECK(count_calls(":p_none", p_none)); /* its first instruction is as long as a jump, which may lead anywhere */
+    occupy(p_four);                        /* its first instruction has four bytes */
+    occupy(p_swift);                       /* its first instruction is a push of one byte */
+    unsigned changed = count_calls(":p_four", p_four) + count_calls(":p_swift", p_swift);
+    printf("  %u of 2 that may lead to a few places only\n", changed); /* where the program lies decides */
     others = counters().unsafe_threads;
+    told = lines;
 }
 
 static void what_needs_traps_is_put_off_and_told_of_once(void) {
-    occupy(p_swift); /* its first instruction has one byte */
-    waiting = install(":p_swift");
+    occupy(p_unaligned); /* its first instructions lie across two words */
+    waiting = install(":p_unaligned");
     CHECK_EQUAL(waiting.state, GRAFT_STATE_PENDING);
     CHECK_EQUAL(waiting.refusal, GRAFT_UNSAFE_THREADS);
     CHECK_EQUAL(counters().unsafe_threads, others + 1);
-    CHECK_EQUAL(lines, 1);
+    CHECK_EQUAL(lines, told + 1);
 }
 
 static void attempts_become_rare_and_are_counted(void) {
@@ -134,13 +147,13 @@ static void attempts_become_rare_and_are_counted(void) {
     uint64_t tries = now.unsafe_retries / (others + 1);
     CHECK_EQUAL(now.unsafe_threads, others + 1);
     CHECK(tries >= 1 && tries <= 5); /* after 100, 300, 700, 1500 ms, and what they took */
-    CHECK_EQUAL(lines, 1);
-    CHECK_EQUAL(p_swift(1), 10);
+    CHECK_EQUAL(lines, told + 1);
+    CHECK_EQUAL(p_unaligned(1), 10);
     CHECK_EQUAL(hits_of(waiting.probe), 0);
 }
 
 static void another_probe_on_what_waits_waits_as_well(void) {
-    struct graft_outcome other = install(":p_swift"), removed;
+    struct graft_outcome other = install(":p_unaligned"), removed;
     CHECK_EQUAL(other.state, GRAFT_STATE_PENDING);
     CHECK_EQUAL(other.refusal, GRAFT_UNSAFE_THREADS);
     CHECK_EQUAL(counters().unsafe_threads, others + 1);
@@ -162,11 +175,11 @@ static void when_the_threads_have_ended_it_is_installed(void) {
     end_sleepers();
     for (int waited = 0; waited < INSTALLED_MS && state != GRAFT_STATE_INSTALLED; waited++) {
         pause_ms(1);
-        CHECK_EQUAL(graft_lookup_address((uint64_t)(uintptr_t)p_swift, NULL, &state), GRAFT_OK);
+        CHECK_EQUAL(graft_lookup_address((uint64_t)(uintptr_t)p_unaligned, NULL, &state), GRAFT_OK);
     }
     CHECK_EQUAL(state, GRAFT_STATE_INSTALLED);
     for (int i = 0; i < CALLS; i++)
-        CHECK_EQUAL(p_swift(i), 7 * i + 3);
+        CHECK_EQUAL(p_unaligned(i), 7 * i + 3);
     CHECK_EQUAL(hits_of(waiting.probe), CALLS);
 }
 
@@ -180,6 +193,6 @@ int main(void) {
     RUN(another_probe_on_what_waits_waits_as_well);
     RUN(when_the_threads_have_ended_it_is_installed);
     CHECK_EQUAL(graft_stop(), GRAFT_OK);
-    CHECK_EQUAL(p_swift(2), 17);
+    CHECK_EQUAL(p_unaligned(2), 17);
     return 0;
 }

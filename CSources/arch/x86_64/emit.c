@@ -229,6 +229,18 @@ enum graft_status gr_arch_emit_hop(uint64_t address, const struct gr_slot *slot,
     return w.status;
 }
 
+enum graft_status gr_arch_emit_hop_after_push(
+    uint64_t address, uint8_t instruction, uint64_t stub, uint8_t code[GR_HOP_SIZE]) {
+    enum { PUSH = 0x50, POP = 0x58, REGISTERS = 8, RSP = 4 };
+    uint8_t number = (uint8_t)(instruction - PUSH);
+    if (number >= REGISTERS || number == RSP) /* pop %rsp would not take a push back */
+        return GRAFT_NOT_RELOCATABLE;
+    code[0] = (uint8_t)(POP + number);
+    return gr_arch_emit_jump(address + 1, stub, code + 1) ? GRAFT_OK : GRAFT_NO_SPACE_NEAR;
+}
+
+_Static_assert(GR_HOP_SIZE == 1 + GR_PATCH_SIZE, "a pop and a jump fill a hop");
+
 bool gr_arch_emit_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_SIZE]) {
     int64_t distance = (int64_t)(to - (from + GR_PATCH_SIZE));
     if (distance != (int32_t)distance)
