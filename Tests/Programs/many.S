@@ -1,8 +1,8 @@
 /* many.S: COUNT functions many_0, many_1, ..., SPACING bytes apart; many_N(x) is x + N. `many` is the table of them.
  *
- * They begin as Swift's do; or, with NEED_TRAPS, so that they cannot be patched by their first byte alone: the four bytes
- * behind it, taken as a jump's displacement, lead into the program itself (which has ROOM bytes of nothing for that),
- * where no hop can stand. Each second one of those has an instruction that begins inside the five bytes. */
+ * They begin as Swift's do; or, with NEED_TRAPS, so that they cannot be patched by one store: an instruction begins inside
+ * the five bytes of a jump, and the four bytes behind the first, taken as its displacement, lead into the program itself
+ * (which has ROOM bytes of nothing for that), where no hop can stand. */
         .altmacro
         .set    ROOM, 256 * COUNT + 0x1000
 
@@ -24,9 +24,7 @@
         .endm
 
         .macro  constant n
-        .if     (\n) & 1
         nop
-        .endif
         movl    $\n, %eax
         addq    %rdi, %rax
         ret
