@@ -12,6 +12,7 @@ static struct gr_attachments *current(const struct gr_site *site) {
 static void publish(struct gr_site *site, struct gr_attachments *list) {
     struct gr_attachments *old = current(site);
     atomic_store_explicit(&site->direct, NULL, memory_order_release);
+    atomic_store_explicit(&site->direct_exit, NULL, memory_order_release);
     atomic_store_explicit(&site->attachments, list, memory_order_release);
     if (old != NULL)
         gr_epoch_retire(old, free);
@@ -71,12 +72,15 @@ static bool armed(const struct gr_attachment *attachment) {
            !atomic_load_explicit(&attachment->fired, memory_order_acquire); /* pairs with claim in hit.c */
 }
 
-/* The short way is open when there is nothing but one plain probe. */
+/* The short ways are open when there is nothing but one plain probe. */
 static void publish_direct(struct gr_site *site) {
     const struct gr_attachments *list = current(site);
-    bool direct = list != NULL && list->count == 1 && list->item[0]->plain &&
-                  !atomic_load_explicit(&site->caller_wanted, memory_order_relaxed);
-    atomic_store_explicit(&site->direct, direct ? list->item[0] : NULL, memory_order_release);
+    struct gr_attachment *direct = list != NULL && list->count == 1 ? list->item[0] : NULL;
+    if (direct != NULL && (!direct->plain || atomic_load_explicit(&site->caller_wanted, memory_order_relaxed)))
+        direct = NULL;
+    bool exit = direct != NULL && direct->mode == GRAFT_MODE_ENTRY_EXIT;
+    atomic_store_explicit(&site->direct, direct, memory_order_release);
+    atomic_store_explicit(&site->direct_exit, exit ? direct : NULL, memory_order_release);
 }
 
 uint64_t gr_attach_stub(struct gr_site *site) {

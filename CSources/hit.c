@@ -102,9 +102,11 @@ static inline void remember(struct gr_frame *frame, const struct gr_attachment *
         frame->start = gr_os_nanoseconds();
 }
 
-/* Any number of probes, of any mode and flags. */
-static GR_NOINLINE void tell_entry_all(const struct gr_attachments *list, struct gr_site *site,
-    struct graft_registers *registers, uint64_t stack_pointer, struct gr_frame *frame) {
+/* Tells the probes of an entry: any number, of any mode and flags (thunk.S does the plain case itself). `frame` is null
+ * when the exit is not watched. */
+static void tell_entry(
+    struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer, struct gr_frame *frame) {
+    const struct gr_attachments *list = attachments_of(site);
     uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
     keep_caller(site, registers, stack_pointer);
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
@@ -118,27 +120,6 @@ static GR_NOINLINE void tell_entry_all(const struct gr_attachments *list, struct
             attachment->handler(&hit, attachment->context);
         if (frame != NULL && attachment->mode == GRAFT_MODE_ENTRY_EXIT)
             remember(frame, attachment, hit.cookie);
-    }
-}
-
-/* Tells the probes of an entry; the usual case, one plain probe, the short way. `frame` is null when the exit is not
- * watched. */
-static inline void tell_entry(
-    struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer, struct gr_frame *frame) {
-    const struct gr_attachments *list = attachments_of(site);
-    if (GR_UNLIKELY(list == NULL || list->count != 1 || !list->item[0]->plain ||
-                    atomic_load_explicit(&site->caller_wanted, memory_order_relaxed))) {
-        tell_entry_all(list, site, registers, stack_pointer, frame);
-        return;
-    }
-    const struct gr_attachment *attachment = list->item[0];
-    uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
-    struct graft_hit hit = describe(site, attachment, GRAFT_PHASE_ENTER, registers, stack_pointer, return_address);
-    attachment->handler(&hit, attachment->context);
-    if (frame != NULL && attachment->mode == GRAFT_MODE_ENTRY_EXIT) {
-        frame->entered[0].probe = attachment->probe;
-        frame->entered[0].cookie = hit.cookie;
-        frame->count = 1;
     }
 }
 
@@ -193,15 +174,6 @@ void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers) {
     end(&visit);
 }
 
-void gr_hit_tell_entry(struct gr_slot *slot, struct graft_registers *registers) {
-    struct gr_site *site = atomic_load_explicit(&slot->site, memory_order_acquire); /* pairs with patch.c */
-    struct visit visit;
-    if (!begin(&visit))
-        return;
-    tell_entry(site, registers, (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN, NULL);
-    end(&visit);
-}
-
 /* Without a frame the thunk jumps to the relocated block, whose address it looks for in the padding. */
 static struct gr_frame *no_frame(const struct gr_slot *slot, struct graft_registers *registers) {
     *(uint64_t *)(uintptr_t)((char *)registers + GR_REG_PADDING) = slot->relocated;
@@ -246,27 +218,13 @@ static inline void tell_exit_of(const struct gr_frame *frame, uint32_t index, st
         attachment->handler(&hit, attachment->context);
 }
 
-static GR_NOINLINE void tell_exit_all(const struct gr_attachments *list, const struct gr_frame *frame,
-    enum graft_phase phase, struct graft_registers *registers) {
+/* Tells the probes that saw the entry and are still attached, in the reverse order. */
+static void tell_exit(const struct gr_frame *frame, enum graft_phase phase, struct graft_registers *registers) {
+    const struct gr_attachments *list = attachments_of(frame->site);
     for (uint32_t i = frame->count; list != NULL && i-- > 0;)
         for (uint32_t j = 0; j < list->count; j++)
             if (list->item[j]->probe == frame->entered[i].probe)
                 tell_exit_of(frame, i, list->item[j], phase, registers);
-}
-
-/* Tells the probes that saw the entry and are still attached, in the reverse order. */
-static inline void tell_exit(const struct gr_frame *frame, enum graft_phase phase, struct graft_registers *registers) {
-    const struct gr_attachments *list = attachments_of(frame->site);
-    const struct gr_attachment *attachment = list != NULL ? list->item[0] : NULL;
-    if (GR_UNLIKELY(list == NULL || list->count != 1 || frame->count != 1 || !attachment->plain ||
-                    attachment->probe != frame->entered[0].probe)) {
-        tell_exit_all(list, frame, phase, registers);
-        return;
-    }
-    struct graft_hit hit =
-        describe(frame->site, attachment, phase, registers, frame->stack_pointer, frame->return_address);
-    hit.cookie = frame->entered[0].cookie;
-    attachment->handler(&hit, attachment->context);
 }
 
 /* The function was left by an exception that the personality routine below took over: the thunk returns to

@@ -20,7 +20,6 @@ struct gr_capture {
 
 /* thunk.S calls these; see there. `registers` is the area on the stack. */
 void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers);
-void gr_hit_tell_entry(struct gr_slot *slot, struct graft_registers *registers); /* the same, counted already */
 struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers *registers);
 void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers);
 

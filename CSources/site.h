@@ -37,6 +37,7 @@ _Static_assert(offsetof(struct gr_slot, active) == GR_SLOT_ACTIVE, "layout.h");
 _Static_assert(offsetof(struct gr_slot, shared_count) == GR_SLOT_SHARED_COUNT, "layout.h");
 _Static_assert(offsetof(struct gr_slot, site) == GR_SLOT_SITE, "layout.h");
 _Static_assert(offsetof(struct gr_slot, relocated) == GR_SLOT_RELOCATED, "layout.h");
+_Static_assert(offsetof(struct graft_registers, rdi) == GR_REG_RDI, "layout.h");
 _Static_assert(offsetof(struct graft_registers, rax) == GR_REG_RAX, "layout.h");
 _Static_assert(offsetof(struct graft_registers, r11) == GR_REG_R11, "layout.h");
 _Static_assert(offsetof(struct graft_registers, rbx) == GR_REG_RBX, "layout.h");
@@ -85,6 +86,7 @@ struct gr_site {
     struct gr_attachment
         *_Atomic direct; /* the only one, if it is plain and no caller is wanted: thunk.S's short way */
     uint64_t *counter;   /* of CPU 0; see counters.h */
+    struct gr_attachment *_Atomic direct_exit;  /* the same one, if it also wants to know of the exit */
     struct gr_attachments *_Atomic attachments; /* null: none. Release by attach.c, acquire by hit.c */
     struct gr_slot *slot;
     _Atomic bool caller_wanted;       /* exchanged to false by the first hit */
@@ -120,6 +122,7 @@ struct gr_site {
 
 _Static_assert(offsetof(struct gr_site, direct) == GR_SITE_DIRECT, "layout.h");
 _Static_assert(offsetof(struct gr_site, counter) == GR_SITE_COUNTER, "layout.h");
+_Static_assert(offsetof(struct gr_site, direct_exit) == GR_SITE_DIRECT_EXIT, "layout.h");
 _Static_assert(offsetof(struct gr_site, entry) == GR_SITE_ENTRY, "layout.h");
 _Static_assert(offsetof(struct gr_attachment, probe) == GR_ATTACHMENT_PROBE, "layout.h");
 _Static_assert(offsetof(struct gr_attachment, handler) == GR_ATTACHMENT_HANDLER, "layout.h");
@@ -134,7 +137,6 @@ _Static_assert(offsetof(struct graft_hit, stack_pointer) == GR_HIT_STACK, "layou
 _Static_assert(offsetof(struct graft_hit, nanoseconds) == GR_HIT_NANOSECONDS, "layout.h");
 _Static_assert(offsetof(struct graft_hit, cookie) == GR_HIT_COOKIE, "layout.h");
 _Static_assert(sizeof(struct graft_hit) == GR_HIT_SIZE, "layout.h");
-_Static_assert(GRAFT_PHASE_ENTER == GR_PHASE_ENTER, "layout.h");
-_Static_assert(offsetof(struct graft_registers, reserved) == GR_REG_RESERVED, "layout.h");
+_Static_assert(GRAFT_PHASE_ENTER == GR_PHASE_ENTER && GRAFT_PHASE_LEAVE == GR_PHASE_LEAVE, "layout.h");
 
 #endif

@@ -13,7 +13,9 @@ enum {
     NONE = 0, /* numbers begin at 1 */
 };
 
+static struct gr_epoch_record not_plain = {.pinned = 1}; /* never registered: no reclaimer waits for it */
 __thread struct gr_thread *gr_self;
+__thread struct gr_epoch_record *gr_plain = &not_plain;
 __thread bool gr_exempt;
 static __thread struct gr_thread *kept GR_TLS_MODEL; /* the block of an exempt thread; null before it needs one */
 
@@ -79,13 +81,24 @@ static struct gr_thread *fresh_block(void) {
     return thread;
 }
 
+/* The calling thread reports with `thread` from now on, or, when that is null, not at all. The short ways are open last
+ * and closed first: a signal handler that comes in between goes the long way, which asks for everything. */
+static void report_with(struct gr_thread *thread) {
+    gr_plain = &not_plain;
+    atomic_signal_fence(memory_order_seq_cst);
+    gr_self = thread;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (thread != NULL)
+        gr_plain = &thread->epoch;
+}
+
 bool gr_thread_exempt(bool exempt) {
     bool before = gr_exempt;
     if (exempt != before) {
         struct gr_thread *thread = exempt ? gr_self : kept;
         gr_exempt = exempt;
         kept = exempt ? thread : NULL;
-        gr_self = exempt ? NULL : thread;
+        report_with(exempt ? NULL : thread);
     }
     return before;
 }
@@ -95,7 +108,7 @@ static struct gr_thread *take_kept(void) {
     if (kept == NULL) {
         gr_exempt = false;
         kept = gr_thread_take();
-        gr_self = NULL;
+        report_with(NULL);
         gr_exempt = true;
     }
     return kept;
@@ -111,8 +124,8 @@ static struct gr_thread *take_block(void) {
     thread->error_number = &errno;
     thread->open = thread->passing = thread->free = NULL;
     thread->fresh = 0;
-    gr_self =
-        thread; /* before the serial: of two blocks that a signal handler made of one, the one in use is younger */
+    report_with(
+        thread); /* before the serial: of two blocks that a signal handler made of one, the used one is younger */
     atomic_signal_fence(memory_order_seq_cst);
     thread->serial = atomic_fetch_add_explicit(&next_serial, 1, memory_order_relaxed);
     /* release: the reaper reads the serial after it has seen the id */
@@ -138,7 +151,7 @@ void gr_thread_is_ours(void) {
     static struct gr_thread own;
     atomic_store_explicit(&own.epoch.pinned, 1, memory_order_relaxed);
     own.error_number = &errno;
-    gr_self = &own;
+    report_with(&own);
     gr_exempt = true;
 }
 

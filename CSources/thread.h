@@ -14,7 +14,7 @@ enum {
     GR_THREADS_MAX = 65536,
 };
 
-/* One open call of a function whose exit is watched. The first three fields are thunk.S's. */
+/* One open call of a function whose exit is watched. thunk.S knows it. */
 struct gr_frame {
     uint64_t return_address;
     uint64_t caller_rbx;
@@ -24,18 +24,26 @@ struct gr_frame {
     struct gr_site *site;
     struct gr_frame *below; /* the owner's next open call, or the next free frame; the owner's alone */
     _Atomic bool closed;    /* release by whoever leaves; acquire by the owner */
-    uint64_t start;         /* nanoseconds; 0 when no probe asked */
-    void *exception;        /* null but while an exit thunk hands an exception on; then `count` is 0 */
-    uint64_t resume;        /* the unwinder's function that goes on with it */
     uint32_t count;         /* of the probes that were told of the entry */
+    uint64_t start;         /* nanoseconds; 0 when no probe asked */
     struct {
         graft_probe_id probe;
         uint64_t cookie;
     } entered[GRAFT_ATTACHMENTS_MAX];
+    void *exception; /* null but while an exit thunk hands an exception on; then `count` is 0 */
+    uint64_t resume; /* the unwinder's function that goes on with it */
 };
 _Static_assert(offsetof(struct gr_frame, return_address) == GR_FRAME_RETURN, "layout.h");
 _Static_assert(offsetof(struct gr_frame, caller_rbx) == GR_FRAME_RBX, "layout.h");
 _Static_assert(offsetof(struct gr_frame, call) == GR_FRAME_CALL, "layout.h");
+_Static_assert(offsetof(struct gr_frame, stack_pointer) == GR_FRAME_STACK, "layout.h");
+_Static_assert(offsetof(struct gr_frame, site) == GR_FRAME_SITE, "layout.h");
+_Static_assert(offsetof(struct gr_frame, below) == GR_FRAME_BELOW, "layout.h");
+_Static_assert(offsetof(struct gr_frame, closed) == GR_FRAME_CLOSED, "layout.h");
+_Static_assert(offsetof(struct gr_frame, count) == GR_FRAME_COUNT, "layout.h");
+_Static_assert(offsetof(struct gr_frame, start) == GR_FRAME_START, "layout.h");
+_Static_assert(offsetof(struct gr_frame, entered[0].probe) == GR_FRAME_PROBE, "layout.h");
+_Static_assert(offsetof(struct gr_frame, entered[0].cookie) == GR_FRAME_COOKIE, "layout.h");
 
 struct gr_thread {
     struct gr_epoch_record epoch; /* an open section is also the re-entry guard: a handler is running */
@@ -52,11 +60,16 @@ struct gr_thread {
 
 _Static_assert(offsetof(struct gr_thread, epoch.pinned) == GR_THREAD_PINNED, "layout.h");
 _Static_assert(offsetof(struct gr_thread, error_number) == GR_THREAD_ERRNO, "layout.h");
+_Static_assert(offsetof(struct gr_thread, open) == GR_THREAD_OPEN, "layout.h");
+_Static_assert(offsetof(struct gr_thread, free) == GR_THREAD_FREE, "layout.h");
 _Static_assert(offsetof(struct gr_epoch_clock, now) == GR_CLOCK_NOW, "layout.h");
 _Static_assert(offsetof(struct gr_epoch_clock, readers_fence) == GR_CLOCK_FENCE, "layout.h");
 
 /* The calling thread's block, or null before its first reported hit, and while the thread is exempt. */
 extern __thread struct gr_thread *gr_self GR_TLS_MODEL;
+/* The same block's record where the short ways of thunk.S are open to the thread; else one whose section is always open,
+ * so that no test for null is needed. */
+extern __thread struct gr_epoch_record *gr_plain GR_TLS_MODEL;
 /* Whether what the calling thread calls is left out; always so on the library's own. Asked off the plain way only. */
 extern __thread bool gr_exempt GR_TLS_MODEL;
 /* Sets it, and returns what it was: graft_thread_exempt. */

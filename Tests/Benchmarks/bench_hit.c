@@ -4,6 +4,7 @@
  *
  * Each figure is the least of many repetitions, in thread CPU time, over the same function bare: a shared machine only
  * ever adds. The goals are those of the README. Uses the public interface only. */
+#include "work.h"
 #include <graft/graft.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 
 enum { REPETITIONS = 25, CALLS = 1000000 };
 
-int bench_work(int), bench_bare(int);
 int floor_count(int), floor_entry_abi(int), floor_entry_all(int), floor_exit_abi(int), floor_exit_all(int);
 
 typedef int (*function)(int);

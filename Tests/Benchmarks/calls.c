@@ -5,13 +5,12 @@
  * Run twice with different numbers of calls, the difference is what the calls alone cost: check-thresholds does so with
  * callgrind (instructions). The calling thread's allocations are counted here. Exit status 0 when the hits are exact and
  * nothing was allocated. Uses the public interface only. */
+#include "work.h"
 #include <graft/graft.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-int bench_work(int);
 
 /* glibc's allocator, and how often this thread asked it. */
 void *__libc_malloc(size_t size);

@@ -1,5 +1,5 @@
-/* floors.S: the least that each kind of instrumentation can cost, written by hand around a call of `floor_work`, and the
- * function that is instrumented. Nothing of the library is used here. */
+/* floors.S: the least that each kind of instrumentation can cost, written by hand around a call of bench_bare. Nothing of
+ * the library is used here. */
         .text
         .macro  begin name
         .globl  \name
@@ -7,29 +7,6 @@
         .p2align 5
 \name:
         .endm
-
-/* int bench_work(int): ten instructions, no prologue; bench_bare is the same and is never patched. */
-        .macro  work
-        movl    %edi, %eax
-        shrl    $7, %eax
-        xorl    %edi, %eax
-        imull   $0x9E3779B1, %eax, %eax
-        movl    %eax, %ecx
-        shrl    $13, %ecx
-        xorl    %ecx, %eax
-        imull   $0x85EBCA6B, %eax, %eax
-        ret
-        .endm
-        begin   bench_work
-        .cfi_startproc
-        work
-        .cfi_endproc
-        .size   bench_work, . - bench_work
-        begin   bench_bare
-        .cfi_startproc
-        work
-        .cfi_endproc
-        .size   bench_bare, . - bench_bare
 
 /* jump + count */
         begin   floor_count

@@ -23,15 +23,15 @@ enum graft_phase {
 };
 
 /* The registers of the interrupted call, x86-64 (System V ABI and the Swift calling convention). At ENTER, the
- * argument registers; at LEAVE, the result registers; at UNWIND, all zero. Writable: a changed register is what the
- * function or its caller sees. */
+ * argument registers; at LEAVE, the result registers (the others mean nothing then); at UNWIND, all zero. Writable: a
+ * changed register is what the function or its caller sees. */
 struct graft_registers {
+    double xmm[16][2];                     /* low halves are floating arguments 0 to 7 and results 0 to 3 */
     uint64_t rdi, rsi, rdx, rcx, r8, r9;   /* integer arguments 0 to 5; rdx, rcx, r8 are also results 1 to 3 (Swift) */
-    uint64_t rax;                          /* result 0; number of vector arguments at ENTER of a variadic function */
     uint64_t r10, r11;                     /* static chain; scratch */
     uint64_t rbx, rbp, r12, r13, r14, r15; /* read only; in Swift r12 is the error, r13 self, r14 the async context */
-    uint64_t reserved;                     /* keeps the vectors 16-aligned */
-    double xmm[16][2];                     /* low halves are floating arguments 0 to 7 and results 0 to 3 */
+    uint64_t reserved;                     /* zero or not: means nothing */
+    uint64_t rax;                          /* result 0; number of vector arguments at ENTER of a variadic function */
 };
 
 /* One entry or exit. Valid during the call of the handler only. */

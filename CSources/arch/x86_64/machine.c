@@ -8,9 +8,13 @@
 
 uint64_t gr_xsave_mask; /* the vector components of XSAVE beyond SSE that this machine has */
 uint64_t gr_xsave_size; /* bytes of a standard-format save of them */
-int32_t gr_rseq_offset; /* 0: count with locked additions */
+int32_t gr_rseq_offset;
 uint32_t gr_count_cpus;
 uint64_t gr_count_stride;
+
+/* Stands for the kernel's area (struct rseq, linux/rseq.h) where there is none: its CPU is a huge number, at which thunks
+ * count with locked additions. */
+static __thread uint32_t no_rseq[8] GR_TLS_MODEL = {[GR_RSEQ_CPU_ID / sizeof(uint32_t)] = UINT32_MAX};
 
 enum {
     XSAVE_AVX = 1 << 2,
@@ -29,7 +33,8 @@ static uint64_t enabled_components(void) {
 
 enum graft_status gr_arch_start(void) {
     const struct gr_counters *counters = gr_counters();
-    gr_rseq_offset = counters->per_cpu ? counters->rseq_offset : 0;
+    ptrdiff_t instead = (char *)no_rseq - (char *)__builtin_thread_pointer();
+    gr_rseq_offset = counters->per_cpu ? counters->rseq_offset : (int32_t)instead; /* the same in every thread */
     gr_count_cpus = counters->cpus;
     gr_count_stride = UINT64_C(1) << counters->cpu_shift;
     gr_xsave_mask = enabled_components();

@@ -15,6 +15,9 @@
  *     E      R                    E      R                        E      address in this file
  *     E-8    into the stub        E-8    (padding)                E-8…   the function's own frame
  *     E-392  graft_registers      E-392  graft_registers
+ *     E-456  graft_hit            E-456  graft_hit
+ *
+ * The caller's rax stays where the stub put it: that is its place in graft_registers.
  *
  * The entry thunk's CFI steps over the stub's return address, so unwinders go straight to the caller. The exit thunk
  * takes R off the stack into a frame cell (thread.h), whose address lives in rbx while the function runs, and calls the
@@ -24,7 +27,10 @@
 #ifdef __x86_64__
 #include "layout.h"
 
-#define AREA GR_REG_SIZE
+#define REG(name) GR_HIT_SIZE + GR_REG_##name
+#define AREA (GR_HIT_SIZE + GR_REG_SIZE)        /* graft_hit, then graft_registers */
+#define TO_ENTRY (GR_HIT_SIZE + GR_LEAVE_RETURN) /* from the area to E, in each thunk */
+#define TO_CFA (TO_ENTRY + 8)
 #define UPPER_SIZE 256
 
         .text
@@ -32,37 +38,39 @@
 /* ---- saving and restoring what each kind keeps: abi, all, avx, xsave ---- */
 
         .macro  save_argument_registers
-        movq    %rdi, GR_REG_RDI(%rsp)
-        movq    %rsi, GR_REG_RSI(%rsp)
-        movq    %rdx, GR_REG_RDX(%rsp)
-        movq    %rcx, GR_REG_RCX(%rsp)
-        movq    %r8, GR_REG_R8(%rsp)
-        movq    %r9, GR_REG_R9(%rsp)
-        movq    %r10, GR_REG_R10(%rsp)
-        movq    %r11, GR_REG_R11(%rsp)
-        movq    GR_REG_STASH(%rsp), %rdi
-        movq    %rdi, GR_REG_RAX(%rsp)
+        movq    %rdi, REG(RDI)(%rsp)
+        movq    %rsi, REG(RSI)(%rsp)
+        movq    %rdx, REG(RDX)(%rsp)
+        movq    %rcx, REG(RCX)(%rsp)
+        movq    %r8, REG(R8)(%rsp)
+        movq    %r9, REG(R9)(%rsp)
+        movq    %r10, REG(R10)(%rsp)
+        movq    %r11, REG(R11)(%rsp)
         .endm
 
+        /* and says so to unwinders: the short ways work with rbx, r12 and r13 */
         .macro  save_callee_saved
-        movq    %rbx, GR_REG_RBX(%rsp)
-        movq    %rbp, GR_REG_RBP(%rsp)
-        movq    %r12, GR_REG_R12(%rsp)
-        movq    %r13, GR_REG_R13(%rsp)
-        movq    %r14, GR_REG_R14(%rsp)
-        movq    %r15, GR_REG_R15(%rsp)
+        movq    %rbx, REG(RBX)(%rsp)
+        movq    %rbp, REG(RBP)(%rsp)
+        movq    %r12, REG(R12)(%rsp)
+        movq    %r13, REG(R13)(%rsp)
+        movq    %r14, REG(R14)(%rsp)
+        movq    %r15, REG(R15)(%rsp)
+        .cfi_offset %rbx, REG(RBX) - TO_CFA
+        .cfi_offset %r12, REG(R12) - TO_CFA
+        .cfi_offset %r13, REG(R13) - TO_CFA
         .endm
 
         .macro  restore_argument_registers
-        movq    GR_REG_RDI(%rsp), %rdi
-        movq    GR_REG_RSI(%rsp), %rsi
-        movq    GR_REG_RDX(%rsp), %rdx
-        movq    GR_REG_RCX(%rsp), %rcx
-        movq    GR_REG_R8(%rsp), %r8
-        movq    GR_REG_R9(%rsp), %r9
-        movq    GR_REG_R10(%rsp), %r10
-        movq    GR_REG_R11(%rsp), %r11
-        movq    GR_REG_RAX(%rsp), %rax
+        movq    REG(RDI)(%rsp), %rdi
+        movq    REG(RSI)(%rsp), %rsi
+        movq    REG(RDX)(%rsp), %rdx
+        movq    REG(RCX)(%rsp), %rcx
+        movq    REG(R8)(%rsp), %r8
+        movq    REG(R9)(%rsp), %r9
+        movq    REG(R10)(%rsp), %r10
+        movq    REG(R11)(%rsp), %r11
+        movq    REG(RAX)(%rsp), %rax
         .endm
 
         .macro  vectors operation, from, to
@@ -75,22 +83,22 @@
         .noaltmacro
         .endm
         .macro  vector_save n
-        movups  %xmm\n, GR_REG_XMM + 16 * \n (%rsp)
+        movups  %xmm\n, REG(XMM) + 16 * \n (%rsp)
         .endm
         .macro  vector_restore n
-        movups  GR_REG_XMM + 16 * \n (%rsp), %xmm\n
+        movups  REG(XMM) + 16 * \n (%rsp), %xmm\n
         .endm
         .macro  vector_restore_avx n
-        vmovups GR_REG_XMM + 16 * \n (%rbp), %xmm\n
+        vmovups REG(XMM) + 16 * \n (%rbp), %xmm\n
         .endm
         .macro  vector_save_avx n
-        vmovups %xmm\n, GR_REG_XMM + 16 * \n (%rsp)
+        vmovups %xmm\n, REG(XMM) + 16 * \n (%rsp)
         .endm
         .macro  vector_save_upper n
         vextractf128 $1, %ymm\n, 16 * \n (%rsp)
         .endm
         .macro  vector_restore_upper n
-        vmovups GR_REG_XMM + 16 * \n (%rbp), %xmm\n
+        vmovups REG(XMM) + 16 * \n (%rbp), %xmm\n
         vinsertf128 $1, 16 * \n (%rsp), %ymm\n, %ymm\n
         .endm
 
@@ -186,144 +194,138 @@
         .endm
 
 /* rbp holds the area's address while the stack is extended by a wide kind: say so to unwinders. */
-        .macro  wide_cfa_begin kind, offset
-        .ifc \kind,all
-        .cfi_def_cfa %rbp, \offset
-        .cfi_offset %rbp, GR_REG_RBP - \offset
-        .endif
-        .ifc \kind,avx
-        .cfi_def_cfa %rbp, \offset
-        .cfi_offset %rbp, GR_REG_RBP - \offset
-        .endif
-        .ifc \kind,xsave
-        .cfi_def_cfa %rbp, \offset
-        .cfi_offset %rbp, GR_REG_RBP - \offset
+        .macro  begin_wide kind
+        save_wide \kind
+        .ifnc \kind,abi
+        .cfi_def_cfa %rbp, TO_CFA
+        .cfi_offset %rbp, REG(RBP) - TO_CFA
         .endif
         .endm
-        .macro  wide_cfa_end kind, offset
-        .ifc \kind,all
-        .cfi_def_cfa %rsp, \offset
-        .endif
-        .ifc \kind,avx
-        .cfi_def_cfa %rsp, \offset
-        .endif
-        .ifc \kind,xsave
-        .cfi_def_cfa %rsp, \offset
+        .macro  end_wide kind
+        restore_wide \kind
+        .ifnc \kind,abi
+        .cfi_def_cfa %rsp, TO_CFA
+        movq    REG(RBP)(%rsp), %rbp
+        .cfi_same_value %rbp
         .endif
         .endm
-        .macro  restore_rbp kind
-        .ifc \kind,all
-        movq    GR_REG_RBP(%rsp), %rbp
-        .cfi_same_value %rbp
+
+/* ---- the short ways ----
+ *
+ * What gr_hit_enter, gr_hit_enter_frame and gr_hit_leave do in their plain case (a single probe that asks for nothing
+ * special, on a thread that has a block), in less than half of the instructions. Whatever is not plain goes on in C,
+ * before anything has been done. */
+
+/* Where the area is after begin_wide. */
+        .macro  area_in register, kind
+        .ifc \kind,abi
+        movq    %rsp, \register
+        .else
+        movq    %rbp, \register
         .endif
-        .ifc \kind,avx
-        movq    GR_REG_RBP(%rsp), %rbp
-        .cfi_same_value %rbp
-        .endif
-        .ifc \kind,xsave
-        movq    GR_REG_RBP(%rsp), %rbp
-        .cfi_same_value %rbp
-        .endif
+        .endm
+
+/* rbx: the thread's block, its section opened: the guard, and the epoch. Clobbers rcx, rsi. */
+        .macro  open_section plain_not, undo
+        movq    gr_plain@gottpoff(%rip), %rcx
+        movq    %fs:(%rcx), %rbx
+        cmpq    $0, GR_THREAD_PINNED(%rbx)
+        jne     \plain_not
+        movq    gr_epoch_clock + GR_CLOCK_NOW(%rip), %rsi
+        movq    %rsi, GR_THREAD_PINNED(%rbx)
+        cmpb    $0, gr_epoch_clock + GR_CLOCK_FENCE(%rip)
+        jne     \undo
+        .endm
+
+/* One more hit of the site rdx, on this CPU; emit.c writes the same into stubs. A preempted count begins again, when
+ * nothing has been done yet. A thread that the kernel does not know reads a huge number for its CPU, and counts in the
+ * slot, rax, with a locked addition. Clobbers rcx, rsi, rdi. */
+        .macro  count_hit
+        movslq  gr_rseq_offset(%rip), %rcx
+        movq    GR_SITE_COUNTER(%rdx), %rdi
+.Lrestart\@:
+        leaq    .Lcs\@(%rip), %rsi
+        movq    %rsi, %fs:GR_RSEQ_CS(%rcx)
+.Lstart\@:
+        movl    %fs:GR_RSEQ_CPU_ID(%rcx), %esi
+        cmpl    gr_count_cpus(%rip), %esi
+        jae     .Lshared\@
+        imulq   gr_count_stride(%rip), %rsi
+        incq    (%rdi, %rsi)
+.Lcommitted\@:
+        .pushsection .text.gr_count_aside, "ax", @progbits
+        .byte   0x0f, 0xb9, 0x3d
+        .long   GR_RSEQ_SIGNATURE
+.Labort\@:
+        jmp     .Lrestart\@
+.Lshared\@:
+        lock incq GR_SLOT_SHARED_COUNT(%rax)
+        jmp     .Lcommitted\@
+        .popsection
+        .pushsection .data.rel.ro.gr_count_cs, "aw", @progbits
+        .p2align 5
+.Lcs\@:
+        .long   0, 0
+        .quad   .Lstart\@, .Lcommitted\@ - .Lstart\@, .Labort\@
+        .popsection
+        .endm
+
+/* errno is the program's: r13d keeps it while the handler runs. Clobber rcx. */
+        .macro  keep_errno thread=%rbx
+        movq    GR_THREAD_ERRNO(\thread), %rcx
+        movl    (%rcx), %r13d
+        .endm
+        .macro  restore_errno thread=%rbx
+        movq    GR_THREAD_ERRNO(\thread), %rcx
+        movl    %r13d, (%rcx)
+        .endm
+
+/* Fills in what every phase's hit, at rdi, has: of the probe in rsi and the site rdx. Clobbers rcx, rdx. */
+        .macro  describe_hit phase
+        movq    %rsi, GR_HIT_PROBE(%rdi)
+        movq    $\phase, GR_HIT_PHASE(%rdi)
+        addq    $GR_SITE_ENTRY, %rdx
+        movq    %rdx, GR_HIT_ENTRY(%rdi)
+        leaq    GR_HIT_SIZE(%rdi), %rcx
+        movq    %rcx, GR_HIT_REGISTERS(%rdi)
+        .endm
+
+/* Calls the handler of the attachment r9 with the hit at rdi. */
+        .macro  call_handler
+        movq    GR_ATTACHMENT_CONTEXT(%r9), %rsi
+        call    *GR_ATTACHMENT_HANDLER(%r9)
+        .endm
+
+        .macro  close_section thread=%rbx
+        movq    $0, GR_THREAD_PINNED(\thread)
         .endm
 
 /* ---- entry ---- */
 
-/* The short way: counts, raises the guard and calls the handler of the only probe here, without C in between: what
- * gr_hit_enter does in its plain case, in half the instructions. Anything else goes on at `general`, before anything
- * has been done. rax: slot. A preempted count begins again at its label 1, where nothing has been done either. */
-        .macro  short_way kind
+        .macro  enter_plainly kind
         movq    GR_SLOT_SITE(%rax), %rdx
-        movq    gr_self@gottpoff(%rip), %r8
-        movq    %fs:(%r8), %r8
-        movslq  gr_rseq_offset(%rip), %rcx
+        open_section .Lenter_\kind, .Lundo_enter_\kind
         movq    GR_SITE_DIRECT(%rdx), %r9
-        testq   %r8, %r8
-        jz      .Lgeneral_\kind
-        testq   %rcx, %rcx
-        jz      .Lgeneral_\kind
-        cmpq    $0, GR_THREAD_PINNED(%r8)
-        jne     .Lgeneral_\kind
-        cmpb    $0, gr_epoch_clock + GR_CLOCK_FENCE(%rip)
-        jne     .Lgeneral_\kind
         testq   %r9, %r9
-        jz      .Lgeneral_\kind
-        movq    GR_SITE_COUNTER(%rdx), %rdi
-.Lrestart_\kind:
-        leaq    .Lcs_\kind(%rip), %rsi
-        movq    %rsi, %fs:GR_RSEQ_CS(%rcx)
-.Lstart_\kind:
-        movl    %fs:GR_RSEQ_CPU_ID(%rcx), %esi
-        cmpl    gr_count_cpus(%rip), %esi
-        jae     .Lgeneral_\kind
-        imulq   gr_count_stride(%rip), %rsi
-        incq    (%rdi, %rsi)
-.Lcommitted_\kind:
-        movq    gr_epoch_clock + GR_CLOCK_NOW(%rip), %rsi
-        movq    %rsi, GR_THREAD_PINNED(%r8)
-        movq    GR_SITE_DIRECT(%rdx), %r9       /* inside the section now; it may have changed */
-        testq   %r9, %r9
-        jz      .Lchanged_\kind
-        movq    GR_THREAD_ERRNO(%r8), %rcx
-        movl    (%rcx), %ecx
-        movl    %ecx, GR_REG_RESERVED(%rsp)
-        leaq    GR_SITE_ENTRY(%rdx), %rdx
-        movq    %rsp, %rcx
-        leaq    AREA + 8(%rsp), %rsi
-        save_wide \kind
-        wide_cfa_begin \kind, (AREA + 16)
-        subq    $GR_HIT_SIZE, %rsp
-        .ifc \kind,abi
-        .cfi_adjust_cfa_offset GR_HIT_SIZE
-        .endif
-        movq    GR_ATTACHMENT_PROBE(%r9), %rdi
-        movq    %rdi, GR_HIT_PROBE(%rsp)
-        movq    $GR_PHASE_ENTER, GR_HIT_PHASE(%rsp)
-        movq    %rdx, GR_HIT_ENTRY(%rsp)
-        movq    %rcx, GR_HIT_REGISTERS(%rsp)
-        movq    (%rsi), %rdi
-        movq    %rdi, GR_HIT_RETURN(%rsp)
-        movq    %rsi, GR_HIT_STACK(%rsp)
-        movq    $0, GR_HIT_NANOSECONDS(%rsp)
-        movq    $0, GR_HIT_COOKIE(%rsp)
-        movq    %rsp, %rdi
-        movq    GR_ATTACHMENT_CONTEXT(%r9), %rsi
-        call    *GR_ATTACHMENT_HANDLER(%r9)
-        .ifc \kind,abi
-        addq    $GR_HIT_SIZE, %rsp
-        .cfi_adjust_cfa_offset -GR_HIT_SIZE
-        .endif
-        restore_wide \kind
-        wide_cfa_end \kind, (AREA + 16)
-        restore_rbp \kind
-        movq    gr_self@gottpoff(%rip), %r8
-        movq    %fs:(%r8), %r8
-        movq    GR_THREAD_ERRNO(%r8), %rcx
-        movl    GR_REG_RESERVED(%rsp), %esi
-        movl    %esi, (%rcx)
-        movq    $0, GR_THREAD_PINNED(%r8)
-        jmp     .Lrestore_\kind
-        .byte   0x0f, 0xb9, 0x3d
-        .long   GR_RSEQ_SIGNATURE
-.Labort_\kind:
-        jmp     .Lrestart_\kind
-.Lchanged_\kind:                        /* counted already: tell whoever is there now */
-        movq    $0, GR_THREAD_PINNED(%r8)
-        movq    %rax, %rdi
-        movq    %rsp, %rsi
-        save_wide \kind
-        wide_cfa_begin \kind, (AREA + 16)
-        call    gr_hit_tell_entry
-        restore_wide \kind
-        wide_cfa_end \kind, (AREA + 16)
-        restore_rbp \kind
-        jmp     .Lrestore_\kind
-.Lgeneral_\kind:
-        .pushsection .data.rel.ro.gr_count_cs, "aw", @progbits
-        .p2align 5
-.Lcs_\kind:
-        .long   0, 0
-        .quad   .Lstart_\kind, .Lcommitted_\kind - .Lstart_\kind, .Labort_\kind
-        .popsection
+        jz      .Lundo_enter_\kind
+        count_hit
+        keep_errno
+        begin_wide \kind
+        area_in %rdi, \kind
+        leaq    TO_ENTRY(%rdi), %rsi
+        movq    (%rsi), %rcx
+        movq    %rcx, GR_HIT_RETURN(%rdi)
+        movq    %rsi, GR_HIT_STACK(%rdi)
+        pxor    %xmm0, %xmm0
+        movups  %xmm0, GR_HIT_NANOSECONDS(%rdi) /* and the cookie behind it */
+        movq    GR_ATTACHMENT_PROBE(%r9), %rsi
+        describe_hit GR_PHASE_ENTER
+        call_handler
+        restore_errno
+        close_section
+        end_wide \kind
+        movq    REG(RBX)(%rsp), %rbx
+        movq    REG(R13)(%rsp), %r13
         .endm
 
         .macro  entry_thunk kind
@@ -331,30 +333,36 @@
         /* rsp = E-8: the stub's return address; the caller's is at E, which is where unwinders go */
         .cfi_def_cfa_offset 16
         subq    $AREA, %rsp
-        .cfi_def_cfa_offset AREA + 16
+        .cfi_def_cfa_offset TO_CFA
         save_argument_registers
         save_callee_saved
         save_vectors \kind, 8
-        .ifc \kind,abi
-        short_way \kind
+        .cfi_remember_state
+        .ifnc \kind,xsave
+        enter_plainly \kind
+        .else
+        jmp     .Lenter_\kind
         .endif
-        .ifc \kind,all
-        short_way \kind
-        .endif
-        movq    %rax, %rdi
-        movq    %rsp, %rsi
-        save_wide \kind
-        wide_cfa_begin \kind, (AREA + 16)
-        call    gr_hit_enter
-        restore_wide \kind
-        wide_cfa_end \kind, (AREA + 16)
-        restore_rbp \kind
-.Lrestore_\kind:
+.Lleave_entry_\kind:
+        .cfi_same_value %rbx
+        .cfi_same_value %r12
+        .cfi_same_value %r13
         restore_vectors \kind, 8
         restore_argument_registers
         addq    $AREA, %rsp
         .cfi_def_cfa_offset 16
         ret
+        .cfi_restore_state
+.Lundo_enter_\kind:
+        close_section
+.Lenter_\kind:
+        movq    REG(RBX)(%rsp), %rbx
+        movq    %rax, %rdi
+        leaq    GR_HIT_SIZE(%rsp), %rsi
+        begin_wide \kind
+        call    gr_hit_enter
+        end_wide \kind
+        jmp     .Lleave_entry_\kind
         finish  gr_thunk_entry_\kind
         .endm
 
@@ -363,36 +371,159 @@
 #define EXIT_AREA (AREA + 8)       /* before the call: R stays above the area */
 #define LEAVE_AREA (AREA + 16)     /* after it: the slot where R was belongs to us */
 
+/* A frame for this call: the first free one, if the call is deeper on the stack than the latest open one (thread.h,
+ * gr_frame_open). Leaves it in r12. */
+        .macro  enter_frame_plainly kind
+        movq    GR_SLOT_SITE(%rax), %rdx
+        open_section .Lenter_frame_\kind, .Lundo_enter_frame_\kind
+        movq    GR_SITE_DIRECT_EXIT(%rdx), %r9
+        movq    GR_THREAD_FREE(%rbx), %r12
+        movq    GR_THREAD_OPEN(%rbx), %r10
+        leaq    TO_ENTRY(%rsp), %r8
+        testq   %r9, %r9
+        jz      .Lundo_enter_frame_\kind
+        testq   %r12, %r12
+        jz      .Lundo_enter_frame_\kind
+        testq   %r10, %r10
+        jz      1f
+1:      count_hit
+        movq    GR_FRAME_BELOW(%r12), %rcx
+        movq    %rcx, GR_THREAD_FREE(%rbx)
+        movq    %r10, GR_FRAME_BELOW(%r12)
+        movq    %r12, GR_THREAD_OPEN(%rbx)
+        movq    %r8, GR_FRAME_STACK(%r12)
+        movq    (%r8), %r10
+        movq    %r10, GR_FRAME_RETURN(%r12)
+        movq    REG(RBX)(%rsp), %rcx
+        movq    %rcx, GR_FRAME_RBX(%r12)
+        movq    GR_SLOT_RELOCATED(%rax), %rcx
+        movq    %rcx, GR_FRAME_CALL(%r12)
+        movq    %rdx, GR_FRAME_SITE(%r12)
+        movq    $0, GR_FRAME_START(%r12)
+        movl    $1, GR_FRAME_COUNT(%r12)
+        keep_errno
+        begin_wide \kind
+        area_in %rdi, \kind
+        movq    %r10, GR_HIT_RETURN(%rdi)
+        movq    %r8, GR_HIT_STACK(%rdi)
+        pxor    %xmm0, %xmm0
+        movups  %xmm0, GR_HIT_NANOSECONDS(%rdi)
+        movq    GR_ATTACHMENT_PROBE(%r9), %rsi
+        movq    %rsi, GR_FRAME_PROBE(%r12)
+        describe_hit GR_PHASE_ENTER
+        call_handler
+        restore_errno
+        close_section
+        .ifc \kind,abi
+        movq    GR_HIT_COOKIE(%rsp), %rcx
+        .else
+        movq    GR_HIT_COOKIE(%rbp), %rcx
+        .endif
+        movq    %rcx, GR_FRAME_COOKIE(%r12)
+        end_wide \kind
+        movq    %r12, %rbx
+        .cfi_escape 0x10, 3, 2, 0x73, GR_FRAME_RBX
+        movq    REG(R12)(%rsp), %r12
+        movq    REG(R13)(%rsp), %r13
+        .cfi_same_value %r12
+        .cfi_same_value %r13
+        .endm
+
+/* rbx: the frame, which is this thread's latest open one in the plain case. */
+        .macro  leave_plainly kind
+        movq    gr_plain@gottpoff(%rip), %rcx
+        movq    %fs:(%rcx), %r12
+        cmpq    $0, GR_THREAD_PINNED(%r12)
+        jne     .Lleave_\kind
+        cmpq    %rbx, GR_THREAD_OPEN(%r12)
+        jne     .Lleave_\kind
+        cmpl    $1, GR_FRAME_COUNT(%rbx)
+        jne     .Lleave_\kind
+        movq    gr_epoch_clock + GR_CLOCK_NOW(%rip), %rsi
+        movq    %rsi, GR_THREAD_PINNED(%r12)
+        cmpb    $0, gr_epoch_clock + GR_CLOCK_FENCE(%rip)
+        jne     .Lundo_leave_\kind
+        movq    GR_FRAME_SITE(%rbx), %rdx
+        movq    GR_SITE_DIRECT_EXIT(%rdx), %r9
+        testq   %r9, %r9
+        jz      .Lundo_leave_\kind
+        movq    GR_FRAME_PROBE(%rbx), %rsi
+        cmpq    GR_ATTACHMENT_PROBE(%r9), %rsi
+        jne     .Lundo_leave_\kind
+        keep_errno %r12
+        begin_wide \kind
+        area_in %rdi, \kind
+        movq    GR_FRAME_RETURN(%rbx), %rcx
+        movq    %rcx, GR_HIT_RETURN(%rdi)
+        movq    GR_FRAME_STACK(%rbx), %rcx
+        movq    %rcx, GR_HIT_STACK(%rdi)
+        movq    $0, GR_HIT_NANOSECONDS(%rdi)
+        movq    GR_FRAME_COOKIE(%rbx), %rcx
+        movq    %rcx, GR_HIT_COOKIE(%rdi)
+        describe_hit GR_PHASE_LEAVE
+        call_handler
+        restore_errno %r12
+        end_wide \kind
+        movq    GR_FRAME_RETURN(%rbx), %rcx     /* R back at E, where CFI finds it from here */
+        movq    %rcx, TO_ENTRY(%rsp)
+        .cfi_offset 16, -8
+        .cfi_offset %rbx, REG(RBX) - TO_CFA
+        movq    GR_FRAME_BELOW(%rbx), %rcx
+        movq    %rcx, GR_THREAD_OPEN(%r12)
+        movq    GR_THREAD_FREE(%r12), %rcx
+        movq    %rcx, GR_FRAME_BELOW(%rbx)
+        movq    %rbx, GR_THREAD_FREE(%r12)
+        close_section %r12
+        movq    REG(R12)(%rsp), %r12
+        movq    REG(R13)(%rsp), %r13
+        .cfi_same_value %r12
+        .cfi_same_value %r13
+        .endm
+
+/* What a function may return in, by any convention; the rest is saved only where a caller may rely on it. */
+        .macro  save_results kind
+        movq    %rax, REG(RAX)(%rsp)
+        movq    %rdx, REG(RDX)(%rsp)
+        movq    %rcx, REG(RCX)(%rsp)
+        movq    %r8, REG(R8)(%rsp)
+        .ifnc \kind,abi
+        movq    %rdi, REG(RDI)(%rsp)
+        movq    %rsi, REG(RSI)(%rsp)
+        movq    %r9, REG(R9)(%rsp)
+        movq    %r10, REG(R10)(%rsp)
+        movq    %r11, REG(R11)(%rsp)
+        .endif
+        .endm
+        .macro  restore_results kind
+        .ifc \kind,abi
+        movq    REG(RAX)(%rsp), %rax
+        movq    REG(RDX)(%rsp), %rdx
+        movq    REG(RCX)(%rsp), %rcx
+        movq    REG(R8)(%rsp), %r8
+        .else
+        restore_argument_registers
+        .endif
+        .endm
+
         .macro  exit_thunk kind
         begin   gr_thunk_exit_\kind
         .cfi_personality 0x9b, DW.ref.gr_personality
         subq    $EXIT_AREA, %rsp
-        .cfi_def_cfa_offset EXIT_AREA + 8
+        .cfi_def_cfa_offset TO_CFA
         save_argument_registers
         save_callee_saved
         save_vectors \kind, 8
-        movq    %rax, %rdi
-        movq    %rsp, %rsi
-        save_wide \kind
-        wide_cfa_begin \kind, (EXIT_AREA + 8)
-        call    gr_hit_enter_frame
-        .ifc \kind,xsave
-        .cfi_offset 3, GR_REG_RBX - (EXIT_AREA + 8)
-        movq    %rax, %rbx              /* xrstor needs rax; rbx has been saved */
+        .cfi_remember_state
+        .ifnc \kind,xsave
+        enter_frame_plainly \kind
+        .else
+        jmp     .Lenter_frame_\kind
         .endif
-        restore_wide \kind
-        wide_cfa_end \kind, (EXIT_AREA + 8)
-        restore_rbp \kind
-        .ifc \kind,xsave
-        movq    %rbx, %rax
-        movq    GR_REG_RBX(%rsp), %rbx
-        .cfi_same_value 3
-        .endif
-        restore_vectors \kind, 8
-        testq   %rax, %rax
-        jz      1f
-        movq    %rax, %rbx
+.Lcall_\kind:
         .cfi_escape 0x10, 3, 2, 0x73, GR_FRAME_RBX      /* rbx at [rbx + GR_FRAME_RBX] */
+        .cfi_same_value %r12
+        .cfi_same_value %r13
+        restore_vectors \kind, 8
         restore_argument_registers
         addq    $EXIT_AREA + 8, %rsp
         .cfi_def_cfa_offset 0
@@ -403,39 +534,68 @@
 gr_thunk_return_\kind:
         subq    $LEAVE_AREA, %rsp
         .cfi_def_cfa_offset LEAVE_AREA
-        movq    %rax, GR_REG_RAX(%rsp)
-        movq    %rdx, GR_REG_RDX(%rsp)
-        movq    %rcx, GR_REG_RCX(%rsp)
-        movq    %r8, GR_REG_R8(%rsp)
-        movq    %rdi, GR_REG_RDI(%rsp)
-        movq    %rsi, GR_REG_RSI(%rsp)
-        movq    %r9, GR_REG_R9(%rsp)
-        movq    %r10, GR_REG_R10(%rsp)
-        movq    %r11, GR_REG_R11(%rsp)
-        save_callee_saved
+        save_results \kind
+        movq    GR_FRAME_RBX(%rbx), %rcx
+        movq    %rcx, REG(RBX)(%rsp)
+        movq    %rbp, REG(RBP)(%rsp)
+        movq    %r12, REG(R12)(%rsp)
+        movq    %r13, REG(R13)(%rsp)
+        movq    %r14, REG(R14)(%rsp)
+        movq    %r15, REG(R15)(%rsp)
         save_vectors \kind, 4
-        movq    %rbx, %rdi
-        movq    %rsp, %rsi
-        save_wide \kind
-        wide_cfa_begin \kind, LEAVE_AREA
-        call    gr_hit_leave            /* puts R back at E and the caller's rbx into the area; frees the frame */
+        .cfi_offset %r12, REG(R12) - TO_CFA
+        .cfi_offset %r13, REG(R13) - TO_CFA
+        .cfi_remember_state
+        .ifnc \kind,xsave
+        leave_plainly \kind
+        .else
+        jmp     .Lleave_\kind
+        .endif
+.Lreturn_\kind:
         .cfi_offset 16, -8
-        .cfi_offset 3, GR_REG_RBX - LEAVE_AREA
-        restore_wide \kind
-        wide_cfa_end \kind, LEAVE_AREA
-        restore_rbp \kind
+        .cfi_offset %rbx, REG(RBX) - TO_CFA
+        .cfi_same_value %r12
+        .cfi_same_value %r13
         restore_vectors \kind, 4
-        movq    GR_REG_RBX(%rsp), %rbx
-        .cfi_same_value 3
-        restore_argument_registers
+        movq    REG(RBX)(%rsp), %rbx
+        .cfi_same_value %rbx
+        restore_results \kind
         addq    $LEAVE_AREA - 8, %rsp
         .cfi_def_cfa_offset 8
         ret
-        /* no frame was to be had: run the function as if only its entry were instrumented */
-1:      .cfi_def_cfa_offset EXIT_AREA + 8
-        .cfi_restore 16
+        .cfi_restore_state
+.Lundo_leave_\kind:
+        close_section %r12
+.Lleave_\kind:
+        movq    REG(R12)(%rsp), %r12
+        movq    %rbx, %rdi
+        leaq    GR_HIT_SIZE(%rsp), %rsi
+        begin_wide \kind
+        call    gr_hit_leave            /* puts R back at E and the caller's rbx into the area; frees the frame */
         .cfi_offset 16, -8
-        .cfi_same_value 3
+        .cfi_offset %rbx, REG(RBX) - TO_CFA
+        end_wide \kind
+        .ifc \kind,abi
+        movq    REG(RDI)(%rsp), %rdi    /* an exception's way on, see hit.c; the other kinds restore all anyway */
+        movq    REG(RSI)(%rsp), %rsi
+        .endif
+        jmp     .Lreturn_\kind
+        .cfi_restore_state
+.Lundo_enter_frame_\kind:
+        close_section
+.Lenter_frame_\kind:
+        movq    REG(R12)(%rsp), %r12
+        movq    %rax, %rdi
+        leaq    GR_HIT_SIZE(%rsp), %rsi
+        begin_wide \kind
+        call    gr_hit_enter_frame
+        movq    %rax, %rbx              /* has been saved; the wide kinds need rax */
+        end_wide \kind
+        testq   %rbx, %rbx
+        jnz     .Lcall_\kind
+        /* no frame was to be had: run the function as if only its entry were instrumented */
+        restore_vectors \kind, 8
+        movq    REG(RBX)(%rsp), %rbx
         restore_argument_registers      /* gr_hit_enter_frame left the relocated block's address in the padding */
         addq    $EXIT_AREA, %rsp
         .cfi_def_cfa_offset 8
@@ -469,8 +629,6 @@ gr_thunk_return_\kind:
  * inside a stub. rdi: counter of CPU 0; rsi: slot. */
         begin   gr_arch_count
         movslq  gr_rseq_offset(%rip), %rcx
-        testq   %rcx, %rcx
-        jz      3f
 1:      leaq    count_cs(%rip), %rax
         movq    %rax, %fs:GR_RSEQ_CS(%rcx)
 10:     movl    %fs:GR_RSEQ_CPU_ID(%rcx), %eax
