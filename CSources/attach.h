@@ -12,7 +12,7 @@ enum graft_status gr_detach(struct gr_site *site, struct gr_attachment *attachme
 enum graft_status gr_attach_replace(struct gr_site *site, struct gr_attachment *old, struct gr_attachment *with);
 
 /* Where calls should lead, by what is attached: a stub, or the relocated block when nobody wants them. Also opens or
- * closes the short way of the entry thunk. */
+ * closes the short ways of the thunks. */
 uint64_t gr_attach_stub(struct gr_site *site);
 /* True while a probe wants to see calls: false when there is none, or each has reported once. */
 bool gr_attach_wanted(const struct gr_site *site);

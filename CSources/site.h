@@ -53,7 +53,7 @@ struct gr_attachment {
     enum graft_mode mode;
     uint32_t flags;       /* GRAFT_PROBE_* */
     bool internal;        /* one of ours: called also while a handler is running */
-    bool plain;           /* reports each entry, with a handler, and no flag asks for more: the short way in hit.c */
+    bool plain;           /* reports each entry, with a handler, and no flag asks for more: the short ways in thunk.S */
     uint64_t hits_before; /* the site's count when the probe was attached */
     _Atomic bool fired;   /* mode once: has reported. Set by the hit plane (exchange), read by both */
 };
@@ -84,7 +84,7 @@ enum gr_tactic {
 struct gr_site {
     /* read by the hit plane on each hit */
     struct gr_attachment
-        *_Atomic direct; /* the only one, if it is plain and no caller is wanted: thunk.S's short way */
+        *_Atomic direct; /* the only one, if it is plain and no caller is wanted: thunk.S's short ways */
     uint64_t *counter;   /* of CPU 0; see counters.h */
     struct gr_attachment *_Atomic direct_exit;  /* the same one, if it also wants to know of the exit */
     struct gr_attachments *_Atomic attachments; /* null: none. Release by attach.c, acquire by hit.c */
