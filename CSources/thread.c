@@ -221,10 +221,26 @@ static bool done(const struct gr_thread *thread, const struct gr_frame *frame, u
            (frame != thread->passing || stack_pointer >= frame->stack_pointer);
 }
 
+/* Whether this return address is that of a call that an exit thunk made. */
+static bool of_thunk(uint64_t return_address) {
+    extern const uint64_t gr_arch_returns[GR_KEEP_KINDS];
+    for (int kind = 0; kind < GR_KEEP_KINDS; kind++)
+        if (return_address == gr_arch_returns[kind])
+            return true;
+    return false;
+}
+
+/* A call at the same place of the stack shows that the earlier one was abandoned, unless it is that one's tail call:
+ * then it returns to the earlier one's thunk. */
+static bool takes_over(uint64_t stack_pointer, uint64_t return_address, const struct gr_frame *earlier) {
+    return earlier->stack_pointer == stack_pointer && !of_thunk(return_address);
+}
+
 /* Drops finished frames from the top of the open ones, and one that was abandoned: its stack slot is ours now. */
 static void settle(struct gr_thread *thread, uint64_t stack_pointer) {
+    uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
     while (thread->open != NULL &&
-           (done(thread, thread->open, stack_pointer) || thread->open->stack_pointer == stack_pointer)) {
+           (done(thread, thread->open, stack_pointer) || takes_over(stack_pointer, return_address, thread->open))) {
         struct gr_frame *frame = thread->open;
         thread->open = frame->below;
         recycle(thread, frame);
@@ -233,17 +249,14 @@ static void settle(struct gr_thread *thread, uint64_t stack_pointer) {
 
 /* The call was abandoned (longjmp, a coroutine thrown away) when its stack slot no longer leads back to the thunk. */
 static bool abandoned(const struct gr_frame *frame) {
-    extern const uint64_t gr_arch_returns[GR_KEEP_KINDS];
     uint64_t found;
-    if (gr_os_peek(frame->stack_pointer, &found, sizeof found) != sizeof found)
-        return true;
-    return found != gr_arch_returns[frame->site->keep];
+    return gr_os_peek(frame->stack_pointer, &found, sizeof found) != sizeof found || !of_thunk(found);
 }
 
 /* A later call at the same place of the stack: the earlier one was abandoned. */
 static bool overtaken(const struct gr_thread *thread, const struct gr_frame *frame) {
     for (const struct gr_frame *later = thread->open; later != frame; later = later->below)
-        if (later->stack_pointer == frame->stack_pointer)
+        if (takes_over(later->stack_pointer, later->return_address, frame))
             return true;
     return false;
 }
@@ -269,7 +282,12 @@ static struct gr_frame *unused(struct gr_thread *thread) {
         thread->free = frame->below;
         return frame;
     }
-    return thread->fresh < GR_FRAMES_PER_THREAD ? &thread->frame[thread->fresh++] : NULL;
+    if (thread->fresh == GR_FRAMES_PER_THREAD)
+        return NULL;
+    struct gr_frame *frame = &thread->frame[thread->fresh++]; /* perhaps as a thread that has ended left it */
+    atomic_store_explicit(&frame->closed, false, memory_order_relaxed);
+    frame->exception = NULL;
+    return frame;
 }
 
 struct gr_frame *gr_frame_find(struct gr_thread *thread, uint64_t stack_pointer) {

@@ -1,7 +1,9 @@
 /* test_exit.c: what a handler sees at entry and exit, and that nothing else notices: stack arguments, results of every
- * class, unwinders, longjmp, deep recursion, cancellation. */
+ * class, unwinders, longjmp, deep recursion, tail calls, cancellation. Each behaviour is shown with each kind of thunk,
+ * the long way through hit.c and the short way of thunk.S. */
 #include "attach.h"
 #include "core.h"
+#include "prologues.h"
 #include <errno.h>
 #include <execinfo.h>
 #include <graft/hit.h>
@@ -67,8 +69,13 @@ TARGET int t_errno(void) {
 }
 
 static struct {
+    enum gr_keep keep;
+    bool plain;
+} way;
+
+static struct {
     uint64_t enters, leaves, unwinds;
-    uint64_t arguments[8], result, nanoseconds;
+    uint64_t arguments[8], result, nanoseconds, cookie;
     double floats[8], float_result;
 } seen;
 
@@ -88,6 +95,7 @@ static void on_hit(struct graft_hit *hit, void *context) {
         seen.result = graft_hit_result(hit);
         seen.float_result = graft_hit_float_result(hit);
         seen.nanoseconds = hit->nanoseconds;
+        seen.cookie = hit->cookie;
         break;
     case GRAFT_PHASE_UNWIND:
         seen.unwinds++;
@@ -96,12 +104,15 @@ static void on_hit(struct graft_hit *hit, void *context) {
     errno = EDOM; /* the program's errno must survive this */
 }
 
-static struct gr_site *watch(const char *name, enum gr_keep keep) {
+static struct gr_site *watch(const char *name) {
     struct gr_site *site, *failed;
-    CHECK_EQUAL(core_prepare(name, keep, &site), GRAFT_OK);
+    CHECK_EQUAL(core_prepare(name, way.keep, &site), GRAFT_OK);
     struct gr_attachment *attachment = calloc(1, sizeof *attachment);
-    *attachment =
-        (struct gr_attachment){.probe = 1, .mode = GRAFT_MODE_ENTRY_EXIT, .flags = GRAFT_PROBE_TIME, .handler = on_hit};
+    *attachment = (struct gr_attachment){.probe = 1,
+        .mode = GRAFT_MODE_ENTRY_EXIT,
+        .flags = way.plain ? 0 : GRAFT_PROBE_TIME,
+        .plain = way.plain,
+        .handler = on_hit};
     CHECK_EQUAL(gr_attach(site, attachment), GRAFT_OK);
     gr_patch_aim(site, gr_attach_stub(site));
     CHECK_EQUAL(gr_patch_commit(&site, 1, &failed), GRAFT_OK);
@@ -110,22 +121,26 @@ static struct gr_site *watch(const char *name, enum gr_keep keep) {
 }
 
 static void unwatch(struct gr_site *site) {
+    struct gr_attachments *list = atomic_load(&site->attachments);
     CHECK_EQUAL(gr_patch_restore(&site, 1), GRAFT_OK);
+    CHECK_EQUAL(gr_detach(site, list->item[0]), GRAFT_OK);
+    gr_patch_forget(site); /* nobody is in its stub: all calls were made here */
 }
 
 static void integer_arguments_and_results_are_seen_and_kept(void) {
-    struct gr_site *site = watch("t_integers", GR_KEEP_ABI);
+    struct gr_site *site = watch("t_integers");
     long (*volatile f)(long, long, long, long, long, long, long, long) = t_integers;
     CHECK_EQUAL(f(1, 2, 3, 4, 5, 6, 7, 8), 204);
     for (unsigned i = 0; i < 8; i++)
         CHECK_EQUAL(seen.arguments[i], i + 1);
     CHECK_EQUAL(seen.result, 204);
-    CHECK(seen.nanoseconds > 0);
+    CHECK((seen.nanoseconds > 0) == !way.plain);
+    CHECK_EQUAL(seen.cookie, 1);
     unwatch(site);
 }
 
 static void floating_arguments_and_results_are_seen_and_kept(void) {
-    struct gr_site *site = watch("t_floats", GR_KEEP_ABI);
+    struct gr_site *site = watch("t_floats");
     double (*volatile f)(double, double, double, double, double, double, double, double, double) = t_floats;
     CHECK(f(1, 2, 3, 4, 5, 6, 7, 8, 9) == 285);
     for (unsigned i = 0; i < 8; i++)
@@ -135,7 +150,7 @@ static void floating_arguments_and_results_are_seen_and_kept(void) {
 }
 
 static void structs_in_memory_and_in_registers_are_kept(void) {
-    struct gr_site *memory = watch("t_memory", GR_KEEP_ABI), *pair = watch("t_pair", GR_KEEP_ABI);
+    struct gr_site *memory = watch("t_memory"), *pair = watch("t_pair");
     struct big (*volatile f)(struct big, long) = t_memory;
     struct pair (*volatile g)(long, double) = t_pair;
     struct big big = f((struct big){1, 2, 3}, 10);
@@ -148,14 +163,14 @@ static void structs_in_memory_and_in_registers_are_kept(void) {
 }
 
 static void long_doubles_are_kept(void) {
-    struct gr_site *site = watch("t_x87", GR_KEEP_ABI);
+    struct gr_site *site = watch("t_x87");
     long double (*volatile f)(long double) = t_x87;
     CHECK(f(2.5L) == 7.5L);
     unwatch(site);
 }
 
 static void errno_is_kept(void) {
-    struct gr_site *site = watch("t_errno", GR_KEEP_ABI);
+    struct gr_site *site = watch("t_errno");
     int (*volatile f)(void) = t_errno;
     errno = ENOENT;
     CHECK_EQUAL(f(), ENOENT);
@@ -164,7 +179,7 @@ static void errno_is_kept(void) {
 }
 
 static void recursion_deeper_than_the_frames_is_correct_and_counted(void) {
-    struct gr_site *site = watch("t_recurse", GR_KEEP_ALL);
+    struct gr_site *site = watch("t_recurse");
     long (*volatile f)(long) = t_recurse;
     uint64_t without = gr_hits_without_frame();
     CHECK_EQUAL(f(GR_FRAMES_PER_THREAD - 1), GR_FRAMES_PER_THREAD - 1);
@@ -179,7 +194,7 @@ static void recursion_deeper_than_the_frames_is_correct_and_counted(void) {
 
 static void longjmp_past_a_call_loses_no_frame(void) {
     enum { JUMPS = 10 * GR_FRAMES_PER_THREAD };
-    struct gr_site *site = watch("t_jump", GR_KEEP_ALL), *recurse = watch("t_recurse", GR_KEEP_ALL);
+    struct gr_site *site = watch("t_jump"), *recurse = watch("t_recurse");
     void (*volatile f)(jmp_buf *) = t_jump;
     long (*volatile g)(long) = t_recurse;
     uint64_t without = gr_hits_without_frame();
@@ -195,6 +210,20 @@ static void longjmp_past_a_call_loses_no_frame(void) {
     unwatch(recurse);
 }
 
+static void tail_calls_return_through_both(void) {
+    enum { CALLS = 3 * GR_FRAMES_PER_THREAD };
+    struct gr_site *outer = watch("p_jump"), *inner = watch("p_swift");
+    int (*volatile f)(int) = p_jump;
+    uint64_t without = gr_hits_without_frame();
+    for (int i = 0; i < CALLS; i++)
+        CHECK_EQUAL(f(i), 7 * i + 3);
+    CHECK_EQUAL(gr_hits_without_frame(), without);
+    CHECK_EQUAL(seen.enters, 2 * CALLS);
+    CHECK_EQUAL(seen.leaves, 2 * CALLS);
+    unwatch(outer);
+    unwatch(inner);
+}
+
 static void backtraces_cross_the_frame(void) {
     enum { PLAIN, HOOKED, ROUNDS };
     void *frames[ROUNDS][64];
@@ -203,7 +232,7 @@ static void backtraces_cross_the_frame(void) {
     struct gr_site *site = NULL;
     for (volatile int round = PLAIN; round < ROUNDS; round++) { /* volatile: one call for both, not one for each */
         if (round == HOOKED)
-            site = watch("t_backtrace", GR_KEEP_ALL);
+            site = watch("t_backtrace");
         counts[round] = f(frames[round], 64);
     }
     unwatch(site);
@@ -219,7 +248,7 @@ static void *end_inside(void *value) {
 }
 
 static void a_thread_that_ends_inside_is_seen_as_unwinding(void) {
-    struct gr_site *site = watch("t_thread_exit", GR_KEEP_ALL);
+    struct gr_site *site = watch("t_thread_exit");
     for (uintptr_t i = 1; i <= 10; i++) {
         pthread_t thread;
         void *result;
@@ -234,8 +263,8 @@ static void a_thread_that_ends_inside_is_seen_as_unwinding(void) {
     gr_threads_reap();
 }
 
-int main(void) {
-    core_start();
+static void run_all(void) {
+    printf("  kind %d, the %s way\n", way.keep, way.plain ? "short" : "long");
     RUN(integer_arguments_and_results_are_seen_and_kept);
     RUN(floating_arguments_and_results_are_seen_and_kept);
     RUN(structs_in_memory_and_in_registers_are_kept);
@@ -243,7 +272,18 @@ int main(void) {
     RUN(errno_is_kept);
     RUN(recursion_deeper_than_the_frames_is_correct_and_counted);
     RUN(longjmp_past_a_call_loses_no_frame);
+    RUN(tail_calls_return_through_both);
     RUN(backtraces_cross_the_frame);
     RUN(a_thread_that_ends_inside_is_seen_as_unwinding);
+}
+
+int main(void) {
+    core_start();
+    for (int plain = 0; plain < 2; plain++)
+        for (int keep = GR_KEEP_ABI; keep <= (int)gr_arch_keep_limit(); keep++) {
+            way.keep = (enum gr_keep)keep;
+            way.plain = plain != 0;
+            run_all();
+        }
     return 0;
 }

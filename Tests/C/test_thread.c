@@ -66,9 +66,33 @@ static void a_second_block_taken_by_a_signal_handler_is_given_back(void) {
     CHECK_EQUAL(second->id, gr_os_thread_id());
 }
 
+static void *leave_frames_closed(void *unused) {
+    struct gr_thread *thread = gr_thread_take();
+    uint64_t stack[4] = {0};
+    for (int i = 3; i >= 0; i--) {
+        struct gr_frame *frame = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack[i]);
+        CHECK(frame != NULL && !frame->closed && frame->exception == NULL);
+    }
+    for (struct gr_frame *frame = thread->open; frame != NULL; frame = frame->below) {
+        gr_frame_close(frame, NULL); /* as another thread does */
+        frame->exception = frame;
+    }
+    return unused;
+}
+
+static void frames_of_a_block_that_is_used_again_are_open(void) {
+    for (int round = 0; round < 2; round++) {
+        pthread_t thread;
+        CHECK_EQUAL(pthread_create(&thread, NULL, leave_frames_closed, NULL), 0);
+        pthread_join(thread, NULL);
+        gr_threads_reap();
+    }
+}
+
 int main(void) {
     RUN(blocks_of_dead_threads_are_used_again);
     RUN(the_block_of_a_living_thread_stays_its_own);
+    RUN(frames_of_a_block_that_is_used_again_are_open);
     RUN(a_second_block_taken_by_a_signal_handler_is_given_back);
     return 0;
 }

@@ -33,8 +33,11 @@ static uint64_t enabled_components(void) {
 
 enum graft_status gr_arch_start(void) {
     const struct gr_counters *counters = gr_counters();
-    ptrdiff_t instead = (char *)no_rseq - (char *)__builtin_thread_pointer();
-    gr_rseq_offset = counters->per_cpu ? counters->rseq_offset : (int32_t)instead; /* the same in every thread */
+    char *instead = (char *)no_rseq;
+    __asm__("" : "+r"(instead)); /* or GCC folds the subtraction into a relocation that the linker does not know */
+    gr_rseq_offset = counters->per_cpu
+                         ? counters->rseq_offset
+                         : (int32_t)(instead - (char *)__builtin_thread_pointer()); /* the same in every thread */
     gr_count_cpus = counters->cpus;
     gr_count_stride = UINT64_C(1) << counters->cpu_shift;
     gr_xsave_mask = enabled_components();
