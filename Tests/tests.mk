@@ -94,12 +94,6 @@ gcc-tests: build/test-gcc/programs ## Runs the C tests built by gcc -O2
 programs: c ## Runs programs built by each compiler, with each unwinder, against libgraft.so
 	@Tests/run-part $@ 600 $(sort $(wildcard Tests/Programs/test-*))
 
-# The longer ones, named long-NAME: exceptions in bulk, signal masks, forks, libraries that come and go. Not a part of
-# `make test`: they want a quiet machine and minutes.
-programs-long: $(SHARED)
-	@Tests/run-part $@ 1200 $(sort $(wildcard Tests/Programs/long-*))
-.PHONY: programs-long
-
 # The end-to-end tests among them run the built tool, whose folder is named in GRAFT_BUILD.
 swift-tests: $(if $(T),setup,build) ## Runs the Swift tests, those of the built tool included (T=Config runs those that match)
 	@SWIFT='$(SWIFT)' STRICT='$(STRICT)' FILTER='$(T)' GRAFT_BUILD='$(CURDIR)/build' Tests/run-swift
