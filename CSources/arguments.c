@@ -18,8 +18,23 @@ GR_PUBLIC double graft_hit_float_argument(const struct graft_hit *hit, unsigned 
     return index < FLOAT_ARGUMENTS ? hit->registers->xmm[index][0] : 0;
 }
 
+/* A completion passes the results on as arguments (swifttailcc). */
+static bool completed(const struct graft_hit *hit) {
+    return (hit->entry->flags & GRAFT_ENTRY_COMPLETES) != 0;
+}
+
 GR_PUBLIC uint64_t graft_hit_result(const struct graft_hit *hit) {
-    return hit->registers->rax;
+    return completed(hit) ? hit->registers->rdi : hit->registers->rax;
+}
+
+GR_PUBLIC void graft_hit_set_result(struct graft_hit *hit, uint64_t result) {
+    *(completed(hit) ? &hit->registers->rdi : &hit->registers->rax) = result;
+}
+
+GR_PUBLIC uint64_t graft_hit_error(const struct graft_hit *hit) {
+    if (hit->phase != GRAFT_PHASE_LEAVE || (hit->entry->flags & GRAFT_ENTRY_THROWS) == 0)
+        return 0;
+    return completed(hit) ? hit->registers->r13 : hit->registers->r12;
 }
 
 GR_PUBLIC double graft_hit_float_result(const struct graft_hit *hit) {

@@ -76,6 +76,8 @@ static bool armed(const struct gr_attachment *attachment) {
 static void publish_direct(struct gr_site *site) {
     const struct gr_attachments *list = current(site);
     struct gr_attachment *direct = list != NULL && list->count == 1 ? list->item[0] : NULL;
+    if ((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0)
+        direct = NULL; /* the short ways know no contexts */
     if (direct != NULL && (!direct->plain || atomic_load_explicit(&site->caller_wanted, memory_order_relaxed)))
         direct = NULL;
     bool exit = direct != NULL && direct->mode == GRAFT_MODE_ENTRY_EXIT;
@@ -99,6 +101,8 @@ uint64_t gr_attach_stub(struct gr_site *site) {
     /* a first hit's stack is taken by the entry thunk, so a counting probe that wants one uses it until then */
     entry =
         entry || (stub != site->slot->relocated && atomic_load_explicit(&site->caller_wanted, memory_order_relaxed));
+    if ((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0)
+        exit = false; /* watched from the entry on: completion.h */
     return exit ? site->stub_exit : entry ? site->stub_entry : stub;
 }
 

@@ -64,9 +64,22 @@ static void copy_frames(struct gr_stack_copy *copy) {
     }
 }
 
+/* The continuations of an async function's callers, from context to context. The last ones may mean nothing. */
+static size_t copy_contexts(uint64_t context, uint64_t *frames) {
+    uint64_t words[2];
+    size_t count = 0;
+    while (count < GRAFT_FRAMES_MAX && context != 0 && gr_os_peek(context, words, sizeof words) == sizeof words) {
+        frames[count++] = gr_completion_behind(words[1]) + 1;
+        context = words[0];
+    }
+    return count;
+}
+
 void gr_capture_hit(struct gr_site *site, const struct graft_registers *registers, uint64_t stack_pointer) {
     const uint64_t *slot = (const uint64_t *)(uintptr_t)stack_pointer;
-    atomic_store_explicit(&site->caller_fallback, *slot, memory_order_relaxed);
+    bool async = (site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0;
+    uint64_t caller = async ? gr_completion_of(registers->r14) + 1 : *slot;
+    atomic_store_explicit(&site->caller_fallback, caller, memory_order_relaxed);
     struct gr_capture *capture = take();
     if (capture == NULL) {
         atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
@@ -81,8 +94,11 @@ void gr_capture_hit(struct gr_site *site, const struct graft_registers *register
     capture->copy.r13 = registers->r13;
     capture->copy.r14 = registers->r14;
     capture->copy.r15 = registers->r15;
-    copy_frames(&capture->copy);
-    gr_stack_capture(&capture->copy);
+    capture->frame_count = async ? copy_contexts(registers->r14, capture->frames) : 0;
+    if (!async) {
+        copy_frames(&capture->copy);
+        gr_stack_capture(&capture->copy);
+    }
     capture->next = atomic_load_explicit(&full, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(
         &full, &capture->next, capture, memory_order_release, memory_order_relaxed)) /* pairs with gr_captures_take */

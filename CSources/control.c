@@ -6,6 +6,7 @@
 #include "attach.h"
 #include "epoch.h"
 #include "hit.h"
+#include "images.h"
 #include "late.h"
 #include "log.h"
 #include "os/os.h"
@@ -43,13 +44,24 @@ bool gr_control_running(void) {
     return atomic_load_explicit(&running, memory_order_acquire); /* pairs with the release in start and stop */
 }
 
+/* The continuations of an async function's callers, up to the first that is no code. */
+static size_t read_continuations(const struct gr_capture *capture, uint64_t *frames) {
+    size_t count = 0;
+    while (count < capture->frame_count && gr_resolver_image_at(gr_plane.resolver, capture->frames[count]) != NULL) {
+        frames[count] = capture->frames[count];
+        count++;
+    }
+    return count;
+}
+
 /* Unwinds the stacks of first hits and lets counting probes go back to counting. */
 static void read_captures(void) {
     struct gr_capture *capture = gr_captures_take();
     while (capture != NULL) {
         struct gr_capture *next = capture->next;
         struct gr_site *site = capture->site;
-        site->frame_count = gr_unwind(&capture->copy, site->frames, GRAFT_FRAMES_MAX);
+        site->frame_count = capture->frame_count > 0 ? read_continuations(capture, site->frames)
+                                                     : gr_unwind(&capture->copy, site->frames, GRAFT_FRAMES_MAX);
         gr_dirty(site);
         gr_capture_give(capture);
         capture = next;

@@ -110,8 +110,9 @@ bool gr_denied(const struct graft_entry_point *entry, const struct gr_image *ima
 }
 
 bool gr_exit_denied(const struct graft_entry_point *entry) {
-    return (entry->flags & GRAFT_ENTRY_HAS_UNWIND) == 0 || (entry->flags & GRAFT_ENTRY_ASYNC) != 0 ||
-           LISTED(no_exit, entry->symbol);
+    if ((entry->flags & GRAFT_ENTRY_ASYNC) != 0) /* needs no frame on the stack, but a context for certain */
+        return (entry->flags & GRAFT_ENTRY_COMPLETES) == 0;
+    return (entry->flags & GRAFT_ENTRY_HAS_UNWIND) == 0 || LISTED(no_exit, entry->symbol);
 }
 
 bool gr_preserves_registers(const struct graft_entry_point *entry) {

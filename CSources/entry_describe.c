@@ -36,8 +36,10 @@ static uint32_t swift_flags(const struct gr_functions *functions, const char *sy
         return speaks_of_async(symbol, name) ? flags | GRAFT_ENTRY_ASYNC : flags;
     if (read.clone)
         flags |= GRAFT_ENTRY_CLONE;
+    if (read.throws)
+        flags |= GRAFT_ENTRY_THROWS;
     if (read.async || (read.accessor != 0 && has_parts(functions, symbol)))
-        flags |= GRAFT_ENTRY_ASYNC;
+        flags |= read.part ? GRAFT_ENTRY_ASYNC : GRAFT_ENTRY_ASYNC | GRAFT_ENTRY_COMPLETES;
     return flags;
 }
 

@@ -29,7 +29,9 @@ static enum graft_status start_hit_plane(size_t probes) {
         status = gr_arch_start();
     if (status == GRAFT_OK)
         status = gr_traps_start(probes);
-    return status == GRAFT_OK ? gr_captures_start() : status;
+    if (status == GRAFT_OK)
+        status = gr_captures_start();
+    return status == GRAFT_OK ? gr_completions_start() : status;
 }
 
 static enum graft_status start_registries(size_t probes) {

@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "capture.h"
 #include "compiler.h"
+#include "completion.h"
 #include "os/os.h"
 #include "resume.h"
 
@@ -102,12 +103,19 @@ static inline void remember(struct gr_frame *frame, const struct gr_attachment *
         frame->start = gr_os_nanoseconds();
 }
 
+/* Where the function goes back to. An async function's stack leads to whatever runs its task; its context, to its caller. */
+static uint64_t caller_of(const struct gr_site *site, const struct graft_registers *registers, uint64_t stack_pointer) {
+    if ((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0)
+        return gr_completion_of(registers->r14) + 1;
+    return *(const uint64_t *)(uintptr_t)stack_pointer;
+}
+
 /* Tells the probes of an entry: any number, of any mode and flags (thunk.S does the plain case itself). `frame` is null
  * when the exit is not watched. */
 static void tell_entry(
     struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer, struct gr_frame *frame) {
     const struct gr_attachments *list = attachments_of(site);
-    uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
+    uint64_t return_address = caller_of(site, registers, stack_pointer);
     keep_caller(site, registers, stack_pointer);
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         struct gr_attachment *attachment = list->item[i];
@@ -162,6 +170,28 @@ static GR_NOINLINE void enter_unreported(
     enter_nested(site, registers);
 }
 
+static bool exit_wanted(const struct gr_site *site) {
+    const struct gr_attachments *list = attachments_of(site);
+    for (uint32_t i = 0; list != NULL && i < list->count; i++)
+        if (list->item[i]->mode == GRAFT_MODE_ENTRY_EXIT)
+            return true;
+    return false;
+}
+
+/* The entry of an async function whose completion is wanted. */
+static GR_NOINLINE void enter_async(struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer) {
+    struct gr_completion *completion = gr_completion_open(site, registers->r14);
+    if (completion == NULL)
+        atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
+    tell_entry(site, registers, stack_pointer, completion != NULL ? &completion->frame : NULL);
+    if (completion == NULL)
+        return;
+    if (completion->frame.count > 0)
+        gr_completion_watch(completion);
+    else
+        gr_completion_close(completion);
+}
+
 void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers) {
     struct gr_site *site = atomic_load_explicit(&slot->site, memory_order_acquire); /* pairs with patch.c */
     struct visit visit;
@@ -170,7 +200,11 @@ void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers) {
         return;
     }
     gr_arch_count(site->counter, slot);
-    tell_entry(site, registers, (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN, NULL);
+    uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
+    if (GR_UNLIKELY((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0) && exit_wanted(site))
+        enter_async(site, registers, stack_pointer);
+    else
+        tell_entry(site, registers, stack_pointer, NULL);
     end(&visit);
 }
 
@@ -251,6 +285,17 @@ void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers) {
     *(uint64_t *)(uintptr_t)((char *)registers + GR_LEAVE_RETURN) = frame->return_address;
     registers->rbx = frame->caller_rbx;
     gr_frame_close(frame, visit.thread);
+}
+
+void gr_hit_complete(struct gr_completion *completion, struct graft_registers *registers) {
+    struct visit visit;
+    *(uint64_t *)(uintptr_t)((char *)registers + GR_REG_PADDING) = gr_completion_unwatch(completion);
+    completion->frame.stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
+    if (begin(&visit)) {
+        tell_exit(&completion->frame, GRAFT_PHASE_LEAVE, registers);
+        end(&visit);
+    }
+    gr_completion_close(completion);
 }
 
 /* The personality routine of the exit thunks (Itanium C++ ABI, exception handling, level I). The unwinder asks it about

@@ -5,6 +5,7 @@
 #ifndef GR_HIT_H
 #define GR_HIT_H
 
+#include "completion.h"
 #include "site.h"
 #include "thread.h"
 #include "unwinding.h"
@@ -15,6 +16,8 @@ enum { GR_CAPTURES_MAX = 64 }; /* stacks of first hits that wait to be unwound *
 struct gr_capture {
     struct gr_capture *next;
     struct gr_site *site;
+    size_t frame_count; /* of an async function's callers, which its contexts tell: then `copy` says nothing */
+    uint64_t frames[GRAFT_FRAMES_MAX];
     struct gr_stack_copy copy;
 };
 
@@ -22,6 +25,7 @@ struct gr_capture {
 void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers);
 struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers *registers);
 void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers);
+void gr_hit_complete(struct gr_completion *completion, struct graft_registers *registers);
 
 /* Counters of the hit plane, for snapshots. */
 uint64_t gr_hits_suppressed(void);

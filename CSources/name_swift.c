@@ -173,6 +173,7 @@ static bool read_rest(const char *at, struct gr_swift_name *name) {
             return false;
         at = gr_skip_group(at);
         name->async |= take(&at, " async");
+        name->throws = take(&at, " throws");
         return true;
     }
     const char *component = name->path + last;
@@ -188,7 +189,7 @@ static bool read_rest(const char *at, struct gr_swift_name *name) {
 bool gr_swift_name_read(const char *text, struct gr_swift_name *name) {
     name->module[0] = name->type_module[0] = name->path[0] = name->labels[0] = 0;
     name->accessor = 0;
-    name->clone = name->part = name->async = false;
+    name->clone = name->part = name->async = name->throws = false;
     const char *at = read_prefixes(text, name);
     while (take(&at, "(extension in ")) { /* of a type in an extension: two, of which the outer counts */
         size_t size = strcspn(at, ")");

@@ -27,6 +27,7 @@ struct gr_swift_name {
     bool clone;                           /* a specialisation, or a merged function */
     bool part;                            /* a piece of an async function, not its entry */
     bool async;
+    bool throws;
 };
 
 /* Reads what swift_demangle gave. False when it is not a function that a user would name. */

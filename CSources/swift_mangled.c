@@ -50,7 +50,8 @@ static bool function(struct gr_swift_reader *reader) {
     const char *labels = pop_labels(reader, &type);
     if (labels == NULL || !gr_swift_pop_name(reader, &name) || !gr_swift_pop_context(reader, &context))
         return false;
-    const char *parts[] = {context.text, ".", name.text, labels, type.async ? " async" : "", NULL};
+    const char *parts[] = {
+        context.text, ".", name.text, labels, type.async ? " async" : "", type.throws ? " throws" : "", NULL};
     return push_entity(reader, parts);
 }
 
@@ -103,7 +104,7 @@ static bool initialiser(struct gr_swift_reader *reader, bool allocates) {
     if (labels == NULL || !gr_swift_pop_context(reader, &context))
         return false;
     const char *name = allocates && context.class_type ? ".__allocating_init" : ".init";
-    const char *parts[] = {context.text, name, labels, type.async ? " async" : "", NULL};
+    const char *parts[] = {context.text, name, labels, type.async ? " async" : "", type.throws ? " throws" : "", NULL};
     return push_entity(reader, parts);
 }
 

@@ -42,6 +42,7 @@ struct gr_swift_node {
     bool protocol;
     bool class_type;
     bool async;       /* function type, annotation */
+    bool throws;      /* the same */
     const char *text; /* names, modules, extensions, entities; nominal types, "" for other types */
     size_t size;
 };

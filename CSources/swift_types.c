@@ -101,7 +101,7 @@ bool gr_swift_pop_function_type(struct gr_swift_reader *reader, struct gr_swift_
     *type = gr_swift_opaque_type;
     type->function = true;
     while (gr_swift_pop(reader, GR_SWIFT_ANNOTATION, &annotation))
-        type->async |= annotation.async;
+        type->async |= annotation.async, type->throws |= annotation.throws;
     return pop_parameters(reader, &type->count) && pop_parameters(reader, &result);
 }
 
@@ -115,24 +115,26 @@ static bool wrap(struct gr_swift_reader *reader) {
     return gr_swift_drop(reader, GR_SWIFT_TYPE) && gr_swift_push(reader, gr_swift_opaque_type);
 }
 
-static bool annotate(struct gr_swift_reader *reader, bool takes_type, bool async) {
+static bool annotate(struct gr_swift_reader *reader, bool takes_type, struct gr_swift_node annotation) {
     if (takes_type && !gr_swift_drop(reader, GR_SWIFT_TYPE))
         return false;
-    return gr_swift_push(reader, (struct gr_swift_node){.kind = GR_SWIFT_ANNOTATION, .async = async});
+    annotation.kind = GR_SWIFT_ANNOTATION;
+    return gr_swift_push(reader, annotation);
 }
 
 /* "Ya" async, "Yb" Sendable, "Yc" a global actor, "YK" a typed throw, ... */
 static bool annotation(struct gr_swift_reader *reader) {
     switch (gr_swift_next(reader)) {
     case 'a':
-        return annotate(reader, false, true);
+        return annotate(reader, false, (struct gr_swift_node){.async = true});
     case 'A':
     case 'b':
     case 'T':
-        return annotate(reader, false, false);
+        return annotate(reader, false, (struct gr_swift_node){0});
     case 'c':
+        return annotate(reader, true, (struct gr_swift_node){0});
     case 'K':
-        return annotate(reader, true, false);
+        return annotate(reader, true, (struct gr_swift_node){.throws = true});
     case 'i':
     case 'u':
         return wrap(reader);
@@ -163,7 +165,7 @@ bool gr_swift_type_operator(struct gr_swift_reader *reader, char operator) {
     case 'G':
         return bound_generic(reader);
     case 'K':
-        return annotate(reader, false, false);
+        return annotate(reader, false, (struct gr_swift_node){.throws = true});
     case 'X':
         return special_type(reader);
     case 'Y':

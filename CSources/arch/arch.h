@@ -75,6 +75,13 @@ enum graft_status gr_arch_emit_hop_after_push(
 /* The jump from `from` to `to`. False when it does not reach. */
 bool gr_arch_emit_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_SIZE]);
 
+/* Writes the code that an async call's end is led to (completion.h), GR_TRAMPOLINE_SIZE bytes within 2 GiB of both: jumps
+ * through *thunk with the completion's address. */
+enum { GR_TRAMPOLINE_SIZE = 16 };
+void gr_arch_emit_trampoline(uint8_t *code, const void *completion, const uint64_t *thunk);
+/* The thunk that it jumps to: keeps all that a continuation of this machine may be given. After gr_arch_start. */
+uint64_t gr_arch_completion_thunk(void);
+
 /* The thunks, entry then exit, each by enum gr_keep: copied into each arena's header. */
 enum { GR_THUNKS = 2 * GR_KEEP_KINDS };
 extern const uint64_t gr_arch_thunks[GR_THUNKS];

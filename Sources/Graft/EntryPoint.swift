@@ -22,6 +22,10 @@ public struct EntryPoint: Hashable, Sendable {
         public static let swift = Self(rawValue: UInt32(GRAFT_ENTRY_SWIFT))
         /// A Swift async function, or a part of one.
         public static let async = Self(rawValue: UInt32(GRAFT_ENTRY_ASYNC))
+        /// Certainly the entry of an async function: it is left when it is done.
+        public static let completes = Self(rawValue: UInt32(GRAFT_ENTRY_COMPLETES))
+        /// A Swift function that can throw.
+        public static let `throws` = Self(rawValue: UInt32(GRAFT_ENTRY_THROWS))
         /// A clone that the compiler made of the named function.
         public static let clone = Self(rawValue: UInt32(GRAFT_ENTRY_CLONE))
         /// An indirect function.

@@ -10,7 +10,7 @@ internal import CGraft
 public enum Phase: Hashable, Sendable {
     /// The function is about to run.
     case enter
-    /// It has returned.
+    /// It has returned; an async function: it is done, perhaps on another thread.
     case leave
     /// An exception or a thread's cancellation is passing through it.
     case unwind
@@ -51,7 +51,7 @@ public struct Hit: ~Copyable {
     /// The path of the image that has the function. Makes a String, as `symbol` does.
     public var image: String { String(cString: raw.pointee.entry.pointee.image) }
 
-    /// The address in the caller to which the function returns.
+    /// The address in the caller to which the function returns; of an async function, one byte into the continuation.
     public var returnAddress: UInt64 { raw.pointee.return_address }
 
     /// The stack pointer at the function's entry: the address of its return address.
@@ -82,7 +82,7 @@ extension Hit {
     /// Integer or pointer result at `leave`. Setting it changes what the caller sees.
     public var result: UInt64 {
         get { graft_hit_result(raw) }
-        nonmutating set { raw.pointee.registers.pointee.rax = newValue }
+        nonmutating set { graft_hit_set_result(raw, newValue) }
     }
 
     /// Floating result at `leave`.
@@ -105,6 +105,6 @@ extension Hit {
     /// `self` of a Swift method at `enter`, as the address or the word that is passed for it.
     public var swiftSelf: UInt64 { raw.pointee.registers.pointee.r13 }
 
-    /// The error that a Swift function throws, at `leave`; 0 when it throws none.
-    public var swiftError: UInt64 { raw.pointee.registers.pointee.r12 }
+    /// The error that a Swift function throws, at `leave`, as the address of its box; 0 when it throws none, or cannot.
+    public var swiftError: UInt64 { graft_hit_error(raw) }
 }

@@ -106,7 +106,7 @@ static void plain_swift_names_are_read_without_a_runtime(void) {
     check_name("$s4Shop7generic_4withSiSayxG_SitAA6PricedRzlF", "Shop.generic(_:with:)");
     check_name("$s4Shop1poiyAA5OrderVAD_ADtF", "Shop.+ infix(_:_:)");
     check_name("$s4Shop4BankC3putyS2iYaF", "Shop.Bank.put(_:) async");
-    check_name("$s4Shop4CartC8checkoutSiyYaKF", "Shop.Cart.checkout() async");
+    check_name("$s4Shop4CartC8checkoutSiyYaKF", "Shop.Cart.checkout() async throws");
     check_name("$s4Shop6secret33_0123456789ABCDEF0123456789ABCDEFLLyyF",
         "Shop.(secret in _0123456789ABCDEF0123456789ABCDEF)()");
     check_name("$s4Shop10priceOrderV05totalC0yyF", "Shop.priceOrder.totalOrder()");

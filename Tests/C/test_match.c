@@ -160,6 +160,24 @@ static void swift_clones_async_functions_and_their_parts_are_told(void) {
     }
 }
 
+static void a_swift_name_tells_whether_the_function_throws(void) {
+    static const struct {
+        const char *text;
+        bool throws;
+    } cases[] = {
+        {"Shop.Cart.checkout() async throws -> Swift.Int", true},
+        {"Shop.Cart.close() throws -> ()", true},
+        {"Shop.Cart.close() throws(Shop.Failure) -> ()", true},
+        {"Shop.Cart.with(() throws -> ()) -> ()", false},
+        {"Shop.Bank.put(Swift.Int) async -> Swift.Int", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct gr_swift_name name;
+        CHECK(gr_swift_name_read(cases[i].text, &name));
+        CHECK_EQUAL(name.throws, cases[i].throws);
+    }
+}
+
 static void what_no_user_would_name_is_not_a_swift_name(void) {
     static const char *const texts[] = {"", "Shop", "Shop.", "type metadata accessor for Shop.Order",
         "protocol witness for Shop.Priced.cost() -> Swift.Int in conformance Shop.Order : Shop.Priced in Shop",
@@ -397,6 +415,7 @@ int main(void) {
     RUN(the_language_shows_in_the_prefix);
     RUN(swift_names_are_read_into_module_path_and_labels);
     RUN(swift_clones_async_functions_and_their_parts_are_told);
+    RUN(a_swift_name_tells_whether_the_function_throws);
     RUN(what_no_user_would_name_is_not_a_swift_name);
     RUN(cxx_names_are_read_into_path_and_parameters);
     RUN(a_name_may_be_as_long_as_the_limit_and_no_longer);

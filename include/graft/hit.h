@@ -18,7 +18,7 @@ typedef uint64_t graft_probe_id;
 
 enum graft_phase {
     GRAFT_PHASE_ENTER = 1,  /* the function is about to run */
-    GRAFT_PHASE_LEAVE = 2,  /* it has returned */
+    GRAFT_PHASE_LEAVE = 2,  /* it has returned; an async function: it is done, perhaps on another thread */
     GRAFT_PHASE_UNWIND = 3, /* an exception or thread cancellation is passing through it */
 };
 
@@ -41,7 +41,7 @@ struct graft_hit {
     uint32_t thread;                       /* kernel thread id; 0 when it was not asked for (GRAFT_PROBE_THREAD) */
     const struct graft_entry_point *entry; /* which function */
     struct graft_registers *registers;
-    uint64_t return_address; /* in the caller */
+    uint64_t return_address; /* in the caller; an async function: one byte into the continuation there */
     uint64_t stack_pointer;  /* at the entry of the function: the address of its return address */
     uint64_t nanoseconds;    /* LEAVE and UNWIND: time since ENTER, with GRAFT_PROBE_TIME; else 0 */
     uint64_t cookie;         /* the handler's own word: what it set at ENTER is here at LEAVE */
@@ -60,6 +60,13 @@ double graft_hit_float_argument(const struct graft_hit *hit, unsigned index);
 
 /* Integer or pointer result at LEAVE. Handler only. */
 uint64_t graft_hit_result(const struct graft_hit *hit);
+
+/* Makes it another one. Not for floating results, nor at another phase. Handler only. */
+void graft_hit_set_result(struct graft_hit *hit, uint64_t result);
+
+/* The error that a Swift function throws, at LEAVE: a retained reference that the caller will own. 0 when it throws
+ * none, or cannot (GRAFT_ENTRY_THROWS). Handler only. */
+uint64_t graft_hit_error(const struct graft_hit *hit);
 
 /* Floating result at LEAVE, as a double. Handler only. */
 double graft_hit_float_result(const struct graft_hit *hit);

@@ -62,6 +62,8 @@ enum {
     GRAFT_ENTRY_ASYNC = 1u << 3,       /* a Swift async function or a part of one */
     GRAFT_ENTRY_CLONE = 1u << 4,       /* a compiler-made clone of the named function */
     GRAFT_ENTRY_IFUNC = 1u << 5,       /* an indirect function: the address is its resolver's */
+    GRAFT_ENTRY_COMPLETES = 1u << 6,   /* certainly an async function's entry: its LEAVE is its completion */
+    GRAFT_ENTRY_THROWS = 1u << 7,      /* a Swift function that can throw */
 };
 
 /* A canonical identifier survives address randomisation, renaming of the file and repeated updates:

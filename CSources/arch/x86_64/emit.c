@@ -241,6 +241,20 @@ enum graft_status gr_arch_emit_hop_after_push(
 
 _Static_assert(GR_HOP_SIZE == 1 + GR_PATCH_SIZE, "a pop and a jump fill a hop");
 
+void gr_arch_emit_trampoline(uint8_t *code, const void *completion, const uint64_t *thunk) {
+    struct writer w = {.code = code, .address = (uint64_t)(uintptr_t)code, .status = GRAFT_OK};
+    memset(code, 0xcc, GR_TRAMPOLINE_SIZE);
+    BYTES(&w, 0x48, 0x8d, 0x05); /* lea completion(%rip),%rax: the register that the jump here has used up */
+    relative32(&w, (uint64_t)(uintptr_t)completion, 0, GRAFT_NO_SPACE_NEAR);
+    BYTES(&w, 0xff, 0x25); /* jmp *thunk(%rip) */
+    relative32(&w, (uint64_t)(uintptr_t)thunk, 0, GRAFT_NO_SPACE_NEAR);
+}
+
+uint64_t gr_arch_completion_thunk(void) {
+    extern const uint64_t gr_arch_completions[GR_KEEP_KINDS];
+    return gr_arch_completions[gr_arch_keep_limit()];
+}
+
 bool gr_arch_emit_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_SIZE]) {
     int64_t distance = (int64_t)(to - (from + GR_PATCH_SIZE));
     if (distance != (int32_t)distance)

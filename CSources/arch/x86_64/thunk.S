@@ -612,6 +612,38 @@ gr_thunk_return_\kind:
         exit_thunk avx
         exit_thunk xsave
 
+/* ---- the end of an async call ----
+ *
+ * Jumped to by a trampoline (completion.c) with the completion in rax, as the continuation that it stands for: arguments
+ * are the function's results, r13 its error, r14 its context; E holds the address that the executor's call returns to. */
+        .macro  completion_thunk kind
+        begin   gr_thunk_completion_\kind
+        subq    $EXIT_AREA, %rsp
+        .cfi_def_cfa_offset TO_CFA
+        save_argument_registers
+        save_callee_saved
+        save_vectors \kind, 16
+        movq    %rax, REG(RAX)(%rsp)
+        movq    %rax, %rdi
+        leaq    GR_HIT_SIZE(%rsp), %rsi
+        begin_wide \kind
+        call    gr_hit_complete         /* leaves the continuation's address in the padding */
+        end_wide \kind
+        .cfi_same_value %rbx
+        .cfi_same_value %r12
+        .cfi_same_value %r13
+        restore_vectors \kind, 16
+        restore_argument_registers
+        addq    $EXIT_AREA, %rsp
+        .cfi_def_cfa_offset 8
+        jmp     *-8(%rsp)               /* in the red zone: no signal handler touches it */
+        finish  gr_thunk_completion_\kind
+        .endm
+
+        completion_thunk all
+        completion_thunk avx
+        completion_thunk xsave
+
 /* gr_arch_resume: calls the unwinder's resuming function (rax) with the exception (rdi) as if the caller had called it
  * at rsi, where it would have been returned to. */
         begin   gr_arch_resume
@@ -668,6 +700,12 @@ gr_arch_thunks:
         .quad   gr_thunk_entry_abi, gr_thunk_entry_all, gr_thunk_entry_avx, gr_thunk_entry_xsave
         .quad   gr_thunk_exit_abi, gr_thunk_exit_all, gr_thunk_exit_avx, gr_thunk_exit_xsave
         .size   gr_arch_thunks, . - gr_arch_thunks
+        .globl  gr_arch_completions
+        .hidden gr_arch_completions
+        .type   gr_arch_completions, @object
+gr_arch_completions:
+        .quad   gr_thunk_completion_all, gr_thunk_completion_all, gr_thunk_completion_avx, gr_thunk_completion_xsave
+        .size   gr_arch_completions, . - gr_arch_completions
         .globl  gr_arch_returns
         .hidden gr_arch_returns
         .type   gr_arch_returns, @object
