@@ -25,7 +25,7 @@ AR := ar
 WARNINGS := -Wall -Wextra -Werror -Wconversion
 CPPFLAGS := -D_GNU_SOURCE -Iinclude -ICSources
 CFLAGS := -std=c11 -g $(WARNINGS) -fvisibility=hidden -fPIC -pthread
-LIBRARIES := -lelf -ldw -llzma -lunwind-x86_64 -lZydis
+LIBRARIES := -lelf -ldw -llzma -lunwind-x86_64 -lZydis -lffi
 STRICT := -Xswiftc -warnings-as-errors -Xcc -Werror
 
 # $(call say,WORD,FILE) before a command: one short line instead of the command, which `make V=1` shows.
@@ -58,7 +58,7 @@ help: ## Shows this list
 
 # What the build, the tests and `make run` need from the distribution. No Python package is needed, so there is no
 # virtual environment.
-PACKAGES := gcc g++ libc6-dev binutils pkg-config libelf-dev libdw-dev liblzma-dev libunwind-dev libzydis-dev \
+PACKAGES := gcc g++ libc6-dev binutils pkg-config libelf-dev libdw-dev liblzma-dev libunwind-dev libzydis-dev libffi-dev \
 	redis-server redis-tools valgrind clang-format git
 
 setup: ## Installs the distribution packages that are missing (nothing to do: silent, and needs no root)

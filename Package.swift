@@ -35,7 +35,7 @@ let package = Package(
             cSettings: [.define("_GNU_SOURCE"), .headerSearchPath("CSources")],
             linkerSettings: [
                 .linkedLibrary("elf"), .linkedLibrary("dw"), .linkedLibrary("lzma"),
-                .linkedLibrary("unwind-x86_64"), .linkedLibrary("Zydis"),
+                .linkedLibrary("unwind-x86_64"), .linkedLibrary("Zydis"), .linkedLibrary("ffi"),
             ]
         ),
         .target(name: "Graft", dependencies: ["CGraft"], swiftSettings: strict),

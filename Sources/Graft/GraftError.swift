@@ -65,6 +65,10 @@ extension GraftError.Code {
     public static let targetTooBroad = Self(rawValue: "target-too-broad")
     /// Nothing loaded has what was named.
     public static let notFound = Self(rawValue: "not-found")
+    /// The text is not a signature.
+    public static let signatureSyntax = Self(rawValue: "signature-syntax")
+    /// The signature is longer, wider or deeper than a signature may be.
+    public static let signatureLimit = Self(rawValue: "signature-limit")
     /// The function and its padding are shorter than a jump.
     public static let tooShort = Self(rawValue: "too-short")
     /// The function branches back into its own first bytes.
@@ -87,6 +91,12 @@ extension GraftError.Code {
     public static let foreignPatch = Self(rawValue: "foreign-patch")
     /// The image was unloaded.
     public static let imageGone = Self(rawValue: "image-gone")
+    /// The debug information says that the function has another signature.
+    public static let signatureMismatch = Self(rawValue: "signature-mismatch")
+    /// The function has a calling convention that a signature cannot state.
+    public static let signatureUnknown = Self(rawValue: "signature-unknown")
+    /// The function has an around-probe already.
+    public static let aroundTaken = Self(rawValue: "around-taken")
     /// Not supported on this machine or kernel.
     public static let unsupported = Self(rawValue: "unsupported")
     /// Every probe or entry point that was asked for is in use.

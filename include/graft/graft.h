@@ -5,6 +5,7 @@
 #ifndef GRAFT_GRAFT_H
 #define GRAFT_GRAFT_H
 
+#include <graft/around.h>
 #include <graft/explain.h>
 #include <graft/hit.h>
 #include <graft/probe.h>

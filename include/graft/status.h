@@ -23,6 +23,8 @@ extern "C" {
     X(TARGET_TOO_LONG, "target-too-long", "the target is longer than GRAFT_TARGET_MAX bytes")                         \
     X(TARGET_TOO_BROAD, "target-too-broad", "the target matches more than GRAFT_TARGET_MATCHES_MAX entry points")     \
     X(NOT_FOUND, "not-found", "no loaded image has a function that the target names")                                 \
+    X(SIGNATURE_SYNTAX, "signature-syntax", "the signature is not of the form result(argument,argument)")             \
+    X(SIGNATURE_LIMIT, "signature-limit", "the signature is longer, wider or deeper than graft/around.h allows")      \
     /* the world's refusals, decided before a byte is written */                                                      \
     X(TOO_SHORT, "too-short", "the function and its padding are shorter than a jump")                                 \
     X(BRANCH_INTO_PATCH, "branch-into-patch", "the function branches back into its own first bytes")                  \
@@ -35,6 +37,9 @@ extern "C" {
     X(UNSAFE_THREADS, "unsafe-threads", "a thread blocks SIGTRAP, so the bytes cannot be changed safely now")         \
     X(FOREIGN_PATCH, "foreign-patch", "the entry has been modified by something else")                                \
     X(IMAGE_GONE, "image-gone", "the image was unloaded")                                                             \
+    X(SIGNATURE_MISMATCH, "signature-mismatch", "the debug information says that the function has another signature") \
+    X(SIGNATURE_UNKNOWN, "signature-unknown", "the function has a calling convention that a signature cannot state")  \
+    X(AROUND_TAKEN, "around-taken", "the function has an around-probe already")                                       \
     X(UNSUPPORTED, "unsupported", "not supported on this machine or kernel")                                          \
     /* limits */                                                                                                      \
     X(LIMIT_PROBES, "limit-probes", "the configured number of probes or entry points is in use")                      \
