@@ -1,5 +1,6 @@
 /* attach.c: lists of probes on a site: copied, changed, published, retired; see attach.h. */
 #include "attach.h"
+#include "around.h"
 #include "epoch.h"
 #include <stdlib.h>
 
@@ -89,6 +90,7 @@ uint64_t gr_attach_stub(struct gr_site *site) {
     const struct gr_attachments *list = current(site);
     publish_direct(site);
     uint64_t stub = site->slot->relocated;
+    uint64_t around = 0;
     bool entry = false, exit = false;
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         const struct gr_attachment *attachment = list->item[i];
@@ -96,8 +98,10 @@ uint64_t gr_attach_stub(struct gr_site *site) {
             continue;
         stub = site->stub_count;
         entry = entry || attachment->mode != GRAFT_MODE_COUNT;
-        exit = exit || attachment->mode == GRAFT_MODE_ENTRY_EXIT;
+        exit = exit || attachment->mode == GRAFT_MODE_ENTRY_EXIT || attachment->port != NULL;
+        around = attachment->port != NULL ? gr_around_code(attachment->port) : around;
     }
+    atomic_store_explicit(&site->around, around, memory_order_release); /* pairs with where_to in hit.c */
     /* a first hit's stack is taken by the entry thunk, so a counting probe that wants one uses it until then */
     entry =
         entry || (stub != site->slot->relocated && atomic_load_explicit(&site->caller_wanted, memory_order_relaxed));

@@ -3,6 +3,7 @@
  * The thread sleeps on one futex word that every producer of work changes: submitted updates, probes that disarmed
  * themselves, first hits, the loader. Each round does all of it, in a fixed order, under the lock. */
 #include "control.h"
+#include "around.h"
 #include "attach.h"
 #include "epoch.h"
 #include "hit.h"
@@ -99,6 +100,7 @@ static void round_of_work(void) {
     gr_settle();
     reap();
     gr_control_unlock();
+    gr_around_release_finished();
 }
 
 /* How long to sleep when nobody asks for anything: less when something has to be looked at again. */

@@ -1,5 +1,6 @@
 /* graft.c: wiring: start, stop and symbols. The one file that sees every private header. */
 #include "arch/arch.h"
+#include "around.h"
 #include "control.h"
 #include "counters.h"
 #include "epoch.h"
@@ -105,6 +106,7 @@ static void stop_all(void) {
     gr_guard_stop();
     gr_epoch_reclaim();
     gr_control_unlock();
+    gr_around_release_finished();
     gr_log("stop");
     gr_log_close();
 }

@@ -208,9 +208,15 @@ void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers) {
     end(&visit);
 }
 
-/* Without a frame the thunk jumps to the relocated block, whose address it looks for in the padding. */
-static struct gr_frame *no_frame(const struct gr_slot *slot, struct graft_registers *registers) {
-    *(uint64_t *)(uintptr_t)((char *)registers + GR_REG_PADDING) = slot->relocated;
+/* Where a reported call goes: the relocated block, or what an around-probe has put in its place. */
+static inline uint64_t where_to(const struct gr_slot *slot, const struct gr_site *site) {
+    uint64_t around = atomic_load_explicit(&site->around, memory_order_acquire); /* pairs with attach.c */
+    return GR_LIKELY(around == 0) ? slot->relocated : around;
+}
+
+/* Without a frame the thunk jumps to the place that it finds in the padding. */
+static struct gr_frame *no_frame(uint64_t where, struct graft_registers *registers) {
+    *(uint64_t *)(uintptr_t)((char *)registers + GR_REG_PADDING) = where;
     return NULL;
 }
 
@@ -219,7 +225,7 @@ struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers
     struct visit visit;
     if (GR_UNLIKELY(!begin(&visit))) {
         enter_unreported(slot, site, registers);
-        return no_frame(slot, registers);
+        return no_frame(slot->relocated, registers);
     }
     gr_arch_count(site->counter, slot);
     uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
@@ -227,7 +233,7 @@ struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers
     if (GR_LIKELY(frame != NULL)) {
         frame->return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
         frame->caller_rbx = registers->rbx;
-        frame->call = slot->relocated;
+        frame->call = where_to(slot, site);
         frame->site = site;
         frame->start = 0;
         frame->count = 0;
@@ -236,7 +242,7 @@ struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers
     }
     tell_entry(site, registers, stack_pointer, frame);
     end(&visit);
-    return frame != NULL ? frame : no_frame(slot, registers);
+    return frame != NULL ? frame : no_frame(where_to(slot, site), registers);
 }
 
 static inline void tell_exit_of(const struct gr_frame *frame, uint32_t index, struct gr_attachment *attachment,

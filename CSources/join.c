@@ -1,6 +1,7 @@
 /* join.c: joins a probe to one entry point, or notes why it cannot be. See plane.h. */
 #include "join.h"
 #include "arch/arch.h"
+#include "around.h"
 #include "counters.h"
 #include "log.h"
 #include "os/os.h"
@@ -100,8 +101,14 @@ static enum graft_status find_site(
 
 enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *probe) {
     struct gr_site *site = link->site;
-    if (probe->mode == GRAFT_MODE_ENTRY_EXIT && gr_exit_denied(&site->entry))
+    bool exit = probe->mode == GRAFT_MODE_ENTRY_EXIT || probe->mode == GRAFT_MODE_AROUND;
+    if (exit && gr_exit_denied(&site->entry))
         return GRAFT_NO_EXIT;
+    struct gr_around_port *port = NULL;
+    enum graft_status status =
+        probe->around != NULL ? gr_around_port(site, probe->around, link->attachment, &port) : GRAFT_OK;
+    if (status != GRAFT_OK)
+        return status;
     struct gr_attachment *attachment = calloc(1, sizeof *attachment);
     if (attachment == NULL)
         return GRAFT_NO_MEMORY;
@@ -111,10 +118,12 @@ enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *pr
     attachment->internal = probe->internal;
     attachment->handler = probe->handler;
     attachment->context = probe->context;
+    attachment->around = probe->around;
+    attachment->port = port;
     attachment->plain = (probe->mode == GRAFT_MODE_ENTRY || probe->mode == GRAFT_MODE_ENTRY_EXIT) &&
                         probe->handler != NULL && (probe->flags & (GRAFT_PROBE_THREAD | GRAFT_PROBE_TIME)) == 0;
     attachment->hits_before = link->attachment != NULL ? link->attachment->hits_before : gr_counter_read(site);
-    enum graft_status status =
+    status =
         link->attachment != NULL ? gr_attach_replace(site, link->attachment, attachment) : gr_attach(site, attachment);
     if (status != GRAFT_OK) {
         free(attachment);
@@ -192,5 +201,6 @@ void gr_site_gone(struct gr_site *site) {
     struct gr_registry_node *node = gr_registry_find(gr_plane.identifiers, site->by_identifier.key);
     if (node == &site->by_identifier)
         gr_registry_remove(gr_plane.identifiers, node->key);
+    gr_around_forget(site);
     gr_patch_forget(site);
 }

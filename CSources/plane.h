@@ -29,6 +29,7 @@ struct gr_probe {
     uint32_t flags;
     graft_handler handler;
     void *context;
+    struct gr_around *around; /* mode around; null else */
     bool internal;            /* one of ours: not in snapshots, counters or limits */
     enum graft_status reason; /* of the target as a whole, GRAFT_OK when it has links */
     struct gr_link *links;

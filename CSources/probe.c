@@ -1,4 +1,5 @@
 /* probe.c: probes and their links; see plane.h. No byte of a function is touched here: sites become dirty. */
+#include "around.h"
 #include "attach.h"
 #include "counters.h"
 #include "join.h"
@@ -59,7 +60,7 @@ void gr_probe_link(struct gr_probe *probe, const struct gr_image *only) {
 }
 
 static bool valid_mode(enum graft_mode mode) {
-    return mode >= GRAFT_MODE_COUNT && mode <= GRAFT_MODE_ONCE;
+    return mode >= GRAFT_MODE_COUNT && mode <= GRAFT_MODE_AROUND;
 }
 
 static void list(struct gr_probe *probe) {
@@ -82,38 +83,44 @@ enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool interna
     enum graft_status status = graft_target_check(spec->target, NULL);
     if (status != GRAFT_OK)
         return status;
+    struct gr_around *around = NULL;
+    if (spec->mode == GRAFT_MODE_AROUND)
+        status = gr_around_make(spec, &around);
+    if (status != GRAFT_OK)
+        return status;
     struct gr_probe *made = calloc(1, sizeof *made);
     char *target = strdup(spec->target);
+    status = GRAFT_NO_MEMORY;
     if (made == NULL || target == NULL)
-        goto no_memory;
+        goto give_up;
     *made = (struct gr_probe){.by_id.key = gr_plane.last_id + 1,
         .target = target,
         .mode = spec->mode,
         .flags = spec->flags,
         .handler = spec->handler,
         .context = spec->context,
+        .around = around,
         .internal = internal};
     status = gr_registry_insert(gr_plane.probes, &made->by_id);
-    if (status != GRAFT_OK) {
-        free(target);
-        free(made);
-        return status;
-    }
+    if (status != GRAFT_OK)
+        goto give_up;
     gr_plane.last_id++;
     list(made);
     gr_probe_link(made, NULL);
     *probe = made;
     return GRAFT_OK;
-no_memory:
+give_up:
+    gr_around_discard(around);
     free(target);
     free(made);
-    return GRAFT_NO_MEMORY;
+    return status;
 }
 
 void gr_probe_remove(struct gr_probe *probe) {
     for (size_t i = 0; i < probe->link_count; i++)
         gr_link_break(&probe->links[i]);
     probe->link_count = 0;
+    gr_around_retire(probe->around);
     gr_registry_remove(gr_plane.probes, probe->by_id.key);
     unlist(probe);
     gr_log("probe %llu: removed %s", (unsigned long long)probe->by_id.key, probe->target);
@@ -126,7 +133,7 @@ void gr_probe_free(struct gr_probe *probe) {
 }
 
 enum graft_status gr_probe_set_mode(struct gr_probe *probe, enum graft_mode mode) {
-    if (!valid_mode(mode))
+    if (!valid_mode(mode) || (mode == GRAFT_MODE_AROUND) != (probe->mode == GRAFT_MODE_AROUND))
         return GRAFT_INVALID_ARGUMENT;
     probe->mode = mode;
     for (size_t i = 0; i < probe->link_count; i++) {

@@ -45,6 +45,9 @@ _Static_assert(offsetof(struct graft_registers, r15) == GR_REG_R15, "layout.h");
 _Static_assert(offsetof(struct graft_registers, xmm) == GR_REG_XMM, "layout.h");
 _Static_assert(sizeof(struct graft_registers) == GR_REG_SIZE, "layout.h");
 
+struct gr_around; /* around.h */
+struct gr_around_port;
+
 /* One probe on one site. Immutable but for the atomics; replaced, never changed, by the control plane. */
 struct gr_attachment {
     graft_probe_id probe;
@@ -56,6 +59,8 @@ struct gr_attachment {
     bool plain;           /* reports each entry, with a handler, and no flag asks for more: the short ways in thunk.S */
     uint64_t hits_before; /* the site's count when the probe was attached */
     _Atomic bool fired;   /* mode once: has reported. Set by the hit plane (exchange), read by both */
+    struct gr_around *around; /* mode around: the handler; null else */
+    struct gr_around_port *port;
 };
 
 /* The probes on a site, published as a whole; readers hold an epoch section. */
@@ -91,6 +96,7 @@ struct gr_site {
     struct gr_slot *slot;
     _Atomic bool caller_wanted;       /* exchanged to false by the first hit */
     _Atomic uint64_t caller_fallback; /* the first return address; written by that hit */
+    _Atomic uint64_t around;          /* where calls go instead of to the relocated block; 0: nowhere else */
 
     /* control plane only, but for `entry`, which is constant */
     GR_ALIGNED(GR_CACHE_LINE) struct graft_entry_point entry; /* strings in `strings` */
@@ -118,6 +124,7 @@ struct gr_site {
     uint64_t stub_count, stub_entry, stub_exit; /* addresses within the slot's code */
     uint64_t frames[GRAFT_FRAMES_MAX];
     size_t frame_count;
+    struct gr_around_port *ports; /* one for each signature that it has had */
 };
 
 _Static_assert(offsetof(struct gr_site, direct) == GR_SITE_DIRECT, "layout.h");

@@ -21,7 +21,7 @@ GR_PUBLIC const char *graft_state_name(enum graft_state state) {
 }
 
 GR_PUBLIC const char *graft_mode_name(enum graft_mode mode) {
-    static const char *const names[] = {"unknown", "count", "entry", "entry-exit", "once"};
+    static const char *const names[] = {"unknown", "count", "entry", "entry-exit", "once", "around"};
     return (unsigned)mode < sizeof names / sizeof *names ? names[mode] : names[0];
 }
 

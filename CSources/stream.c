@@ -30,8 +30,10 @@ static struct graft_stream *own;                        /* for graft_install and
 static pthread_mutex_t own_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void free_update(struct update *update) {
-    for (size_t i = 0; i < update->count; i++)
+    for (size_t i = 0; i < update->count; i++) {
         free((void *)(uintptr_t)update->changes[i].spec.target);
+        free((void *)(uintptr_t)update->changes[i].spec.signature);
+    }
     free(update);
 }
 
@@ -114,7 +116,7 @@ GR_PUBLIC void graft_stream_close(struct graft_stream *stream) {
 static enum graft_status copy_changes(const struct graft_update *from, struct update *to) {
     for (size_t i = 0; i < from->count; i++) {
         to->changes[i] = from->changes[i];
-        to->changes[i].spec.target = NULL;
+        to->changes[i].spec.target = to->changes[i].spec.signature = NULL;
     }
     to->count = from->count;
     for (size_t i = 0; i < from->count; i++) {
@@ -124,6 +126,9 @@ static enum graft_status copy_changes(const struct graft_update *from, struct up
             return GRAFT_INVALID_ARGUMENT;
         to->changes[i].spec.target = strdup(from->changes[i].spec.target);
         if (to->changes[i].spec.target == NULL)
+            return GRAFT_NO_MEMORY;
+        const char *signature = from->changes[i].spec.signature;
+        if (signature != NULL && (to->changes[i].spec.signature = strdup(signature)) == NULL)
             return GRAFT_NO_MEMORY;
     }
     return GRAFT_OK;

@@ -2,6 +2,7 @@
 #ifndef GRAFT_PROBE_H
 #define GRAFT_PROBE_H
 
+#include <graft/around.h>
 #include <graft/hit.h>
 
 #ifdef __cplusplus
@@ -14,6 +15,8 @@ enum graft_mode {
     GRAFT_MODE_ENTRY = 2,      /* counts and calls the handler at ENTER */
     GRAFT_MODE_ENTRY_EXIT = 3, /* and at LEAVE or UNWIND */
     GRAFT_MODE_ONCE = 4,       /* the handler is called at the first ENTER only; then the patch is taken out again */
+    GRAFT_MODE_AROUND = 5,     /* counts, and calls `around` in the place of the function: see around.h. For life: no
+                                  other mode can be set, and this one cannot be set for another probe */
 };
 
 enum {
@@ -29,6 +32,10 @@ struct graft_probe_spec {
     uint32_t flags;        /* GRAFT_PROBE_* */
     graft_handler handler; /* null is allowed in every mode */
     void *context;         /* passed to the handler; must outlive the probe's removal outcome */
+    /* mode around only */
+    const char *signature;        /* see around.h; required then */
+    graft_around_handler around;  /* required then; `handler` is not called */
+    graft_around_release release; /* of `context`, if the probe was accepted; null: it lives for ever */
 };
 
 /* The state of a probe and of each of its entry points:
@@ -43,7 +50,7 @@ enum graft_state {
 
 /* "pending", "installed", "disarmed", "refused", "removed"; "unknown" otherwise. Static storage. */
 const char *graft_state_name(enum graft_state state);
-/* "count", "entry", "entry-exit", "once"; "unknown" otherwise. Static storage. */
+/* "count", "entry", "entry-exit", "once", "around"; "unknown" otherwise. Static storage. */
 const char *graft_mode_name(enum graft_mode mode);
 
 enum {
