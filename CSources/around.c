@@ -93,13 +93,13 @@ static bool same(const struct gr_call_signature *a, const struct gr_call_signatu
 
 /* A place near the function is as good as any: a trampoline reaches everything. */
 static enum graft_status write_trampoline(struct gr_around_port *port) {
-    uint8_t code[GR_TRAMPOLINE_SIZE];
+    uint8_t code[GR_PORT_CODE_SIZE];
     int text;
     uint64_t near = port->site->entry.address;
     enum graft_status status = gr_stub_take(near, near + 1, &port->place);
     if (status != GRAFT_OK)
         return status;
-    gr_arch_emit_trampoline(port, code);
+    gr_arch_emit_port(port, code);
     status = gr_os_text_open(&text);
     if (status == GRAFT_OK) {
         status = gr_os_text_write(text, port->place.code, code, sizeof code);

@@ -71,8 +71,8 @@ void gr_around_run(ffi_cif *cif, void *result, void **arguments, void *closure);
 void gr_around_leave(struct gr_around *around);
 
 /* arch/x86_64/emit_around.c: a port's trampoline, which stands anywhere. */
-enum { GR_TRAMPOLINE_SIZE = 17 };
-void gr_arch_emit_trampoline(const struct gr_around_port *port, uint8_t code[GR_TRAMPOLINE_SIZE]);
+enum { GR_PORT_CODE_SIZE = 17 };
+void gr_arch_emit_port(const struct gr_around_port *port, uint8_t code[GR_PORT_CODE_SIZE]);
 /* arch/x86_64/around.S: by enum gr_keep. */
 extern const uint64_t gr_arch_around_thunks[GR_KEEP_KINDS];
 

@@ -11,8 +11,8 @@
 
 _Static_assert(GR_PORT_THUNK == 0, "the jump has no displacement");
 
-void gr_arch_emit_trampoline(const struct gr_around_port *port, uint8_t code[GR_TRAMPOLINE_SIZE]) {
-    static const uint8_t form[GR_TRAMPOLINE_SIZE] = {
+void gr_arch_emit_port(const struct gr_around_port *port, uint8_t code[GR_PORT_CODE_SIZE]) {
+    static const uint8_t form[GR_PORT_CODE_SIZE] = {
         0x48, 0x89, 0x44, 0x24, 0xf0,       /* mov %rax,-16(%rsp) */
         0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, /* movabs $port,%rax */
         0xff, 0x20,                         /* jmp *(%rax) */
