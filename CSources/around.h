@@ -18,6 +18,8 @@
 #include "call.h"
 #include "site.h"
 
+struct gr_resolver; /* resolve.h */
+
 #if !FFI_GO_CLOSURES
 #error "around-probes need closures that are reached through the static chain register"
 #endif
@@ -58,6 +60,9 @@ void gr_around_retire(struct gr_around *around);
  * GRAFT_AROUND_TAKEN, GRAFT_SIGNATURE_LIMIT, GRAFT_NO_MEMORY, GRAFT_NO_SPACE_NEAR, GRAFT_WRITE_DENIED, GRAFT_OS. */
 enum graft_status gr_around_port(struct gr_site *site, const struct gr_around *around, const struct gr_attachment *mine,
     struct gr_around_port **port);
+/* around_check.c: whether debug information contradicts the signature for the function at an address.
+ * GRAFT_SIGNATURE_MISMATCH, GRAFT_SIGNATURE_UNKNOWN; GRAFT_OK also when nothing is known. */
+enum graft_status gr_around_check(const struct gr_around *around, struct gr_resolver *resolver, uint64_t address);
 /* Where a port's trampoline begins. */
 uint64_t gr_around_code(const struct gr_around_port *port);
 /* The site's image is gone: gives its ports back. */

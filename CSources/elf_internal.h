@@ -11,6 +11,7 @@
  *   elf_debug.c     finds and checks a separate debug file
  *   elf_minidebug.c unpacks .gnu_debugdata
  *   elf_dwarf.c     DWARF: a libdw session
+ *   elf_prototype.c DWARF: how a function is called
  *   elf_units.c     its compilation units by address
  *   elf_producer.c  which compiler made what
  *   elf_lines.c     source file and line of an address

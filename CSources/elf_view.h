@@ -69,4 +69,33 @@ bool gr_elf_unwind_range(struct gr_elf *elf, uint64_t address, uint64_t *start, 
 /* Source file and line of an address, where debug information exists; `*file` is owned by the view. */
 bool gr_elf_source_line(struct gr_elf *elf, uint64_t address, const char **file, uint32_t *line);
 
+enum { GR_ELF_PARAMETERS_MAX = 64 }; /* of one function; one with more is not known */
+
+/* How a value is passed, as far as debug information says it. */
+enum gr_elf_class {
+    GR_ELF_CLASS_UNKNOWN, /* not understood: could be anything */
+    GR_ELF_CLASS_VOID,
+    GR_ELF_CLASS_INTEGER, /* also enumerations */
+    GR_ELF_CLASS_POINTER, /* also what is passed by invisible reference */
+    GR_ELF_CLASS_FLOAT,
+    GR_ELF_CLASS_STRUCT, /* also unions */
+    GR_ELF_CLASS_OTHER,  /* known, and none of these: complex numbers, vectors */
+};
+struct gr_elf_value {
+    enum gr_elf_class class;
+    uint64_t size; /* 0 when unknown */
+};
+
+/* How a function is called. The address of a result that is returned by invisible reference is its first parameter. */
+struct gr_elf_prototype {
+    struct gr_elf_value result;
+    size_t count;
+    struct gr_elf_value parameter[GR_ELF_PARAMETERS_MAX];
+    bool variadic;
+    bool foreign; /* not by C's convention: another language's, or the compiler has changed it for its callers */
+};
+
+/* What debug information says of the function that begins at a virtual address. False when it says nothing. */
+bool gr_elf_prototype(struct gr_elf *elf, uint64_t address, struct gr_elf_prototype *prototype);
+
 #endif

@@ -172,7 +172,10 @@ void gr_link_make(struct gr_link *link, const struct gr_probe *probe, const stru
     enum graft_status status = find_site(match, probe->internal, &link->site, &offender);
     if (status == GRAFT_OK) {
         link->site->users++;
-        status = gr_link_attach(link, probe);
+        if (probe->around != NULL)
+            status = gr_around_check(probe->around, gr_plane.resolver, link->address);
+        if (status == GRAFT_OK)
+            status = gr_link_attach(link, probe);
     }
     if (status != GRAFT_OK)
         gr_link_refuse(link, &match->entry, status, offender);

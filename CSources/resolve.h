@@ -50,6 +50,9 @@ enum graft_status gr_resolve_exported(struct gr_resolver *resolver, const char *
 /* graft_symbolise over this resolver's images; strings live as long as the resolver. */
 enum graft_status gr_resolver_symbolise(struct gr_resolver *resolver, uint64_t address, struct graft_symbol *symbol);
 
+/* What debug information says of the function at an address of this process. False when it says nothing. */
+bool gr_resolver_prototype(struct gr_resolver *resolver, uint64_t address, struct gr_elf_prototype *prototype);
+
 /* Every function of a file as entry points (address 0), for explain; sorted, aliases folded; filtered by `pattern`
  * (null: all): a bare name as after a target's colon, or a whole target, whose image is then taken to be this file. No
  * match is a count of 0. `*entries` is the caller's; it holds the names and paths, while linker names live as long as

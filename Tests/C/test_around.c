@@ -407,17 +407,16 @@ static void what_cannot_be_is_refused(void) {
     remove_probe(outcome.probe);
 }
 
-/* A name as Swift writes it, and one as GCC names a clone. */
-TARGET int swift_like(int a) __asm__("$s6around5thing");
-TARGET int clone_like(int a) __asm__("a_clone.constprop.0");
-TARGET int swift_like(int a) {
-    OPAQUE;
-    return a;
-}
-TARGET int clone_like(int a) {
-    OPAQUE;
-    return a;
-}
+/* A name as Swift writes it, and one as GCC names a clone: not to be called. */
+__asm__(".pushsection .text\n"
+        ".globl \"$s6around5thing\", \"a_clone.constprop.0\"\n"
+        ".type \"$s6around5thing\", @function\n"
+        ".p2align 4\n\"$s6around5thing\":\n.cfi_startproc\n.fill 16, 1, 0x90\nret\n.cfi_endproc\n"
+        ".size \"$s6around5thing\", 17\n"
+        ".type \"a_clone.constprop.0\", @function\n"
+        ".p2align 4\n\"a_clone.constprop.0\":\n.cfi_startproc\n.fill 16, 1, 0x90\nret\n.cfi_endproc\n"
+        ".size \"a_clone.constprop.0\", 17\n"
+        ".popsection");
 
 static void check_unknown(const char *target) {
     struct graft_outcome outcome = try_around(target, "i32(i32)", pass_on, NULL);
@@ -427,31 +426,57 @@ static void check_unknown(const char *target) {
 }
 
 static void other_conventions_are_refused(void) {
-    CHECK(swift_like(1) == 1 && clone_like(1) == 1);
     check_unknown(":$s6around5thing");
     check_unknown(":a_clone");
 }
 
-/* Signatures of a function are kept; past the limit another one is refused, the known ones are not. */
+static void check_mismatch(const char *target, const char *signature) {
+    struct graft_outcome outcome = try_around(target, signature, pass_on, NULL);
+    if (outcome.refusal != GRAFT_SIGNATURE_MISMATCH)
+        fprintf(stderr, "%s: %s\n", signature, graft_status_slug(outcome.refusal));
+    CHECK_EQUAL(outcome.installed, 0);
+    CHECK_EQUAL(outcome.refusal, GRAFT_SIGNATURE_MISMATCH);
+    remove_probe(outcome.probe);
+}
+
+/* The fixture has debug information, as this program has. */
+static void debug_information_refuses_wrong_signatures(void) {
+    check_mismatch("around.so:around_throw", "i32()");
+    check_mismatch("around.so:around_throw", "i32(i32,i32)");
+    check_mismatch("around.so:around_throw", "i32(i64)");
+    check_mismatch("around.so:around_throw", "i32(f32)");
+    check_mismatch("around.so:around_throw", "f32(i32)");
+    check_mismatch("around.so:around_throw", "void(i32)");
+    check_mismatch("around.so:around_throw", "i32({i32})");
+    check_mismatch("around.so:Counter::add", "i64(i64,f64)"); /* `this` is missing */
+    remove_probe(put_around("around.so:around_throw", "u32(u32)", pass_on, NULL));
+    remove_probe(put_around("around.so:Counter::add", "i64(u64,u64,f64)", pass_on, NULL));
+}
+
+TARGET int a_any(int first, ...);
+TARGET int a_any(int first, ...) {
+    OPAQUE;
+    return first * 2;
+}
+
+/* Signatures of a function are kept; past the limit another one is refused, the known ones are not. A variadic function
+ * may be said to have any further arguments. */
 static void the_number_of_signatures_is_bounded(void) {
-    char signature[GRAFT_SIGNATURES_MAX + 1][32];
-    float (*volatile f)(float) = a_float;
+    char text[GRAFT_SIGNATURES_MAX + 1][GRAFT_SIGNATURE_MAX];
+    int (*volatile any)(int, ...) = a_any;
     for (int i = 0; i <= GRAFT_SIGNATURES_MAX; i++) {
-        /* the same function for a caller that passes one float: the others mean nothing */
-        char *at = stpcpy(signature[i], "f32(f32");
-        for (int more = 0; more < i % 4; more++)
-            at = stpcpy(at, ",i8");
-        stpcpy(at, i / 4 == 0 ? ")" : i / 4 == 1 ? ",u8)" : i / 4 == 2 ? ",u16)" : i / 4 == 3 ? ",u32)" : ",u64)");
+        char *at = stpcpy(text[i], "i32(i32");
+        for (int more = 0; more < i; more++)
+            at = stpcpy(at, ",u8");
+        stpcpy(at, ")");
     }
-    for (int i = 0; i < GRAFT_SIGNATURES_MAX; i++) {
-        /* the first one is known from an earlier test, as "f32(f32)" */
-        remove_probe(put_around(":a_float", signature[i], pass_on, NULL));
-    }
-    struct graft_outcome outcome = try_around(":a_float", signature[GRAFT_SIGNATURES_MAX], pass_on, NULL);
+    for (int i = 0; i < GRAFT_SIGNATURES_MAX; i++)
+        remove_probe(put_around(":a_any", text[i], pass_on, NULL));
+    struct graft_outcome outcome = try_around(":a_any", text[GRAFT_SIGNATURES_MAX], pass_on, NULL);
     CHECK_EQUAL(outcome.refusal, GRAFT_SIGNATURE_LIMIT);
     remove_probe(outcome.probe);
-    graft_probe_id probe = put_around(":a_float", signature[0], pass_on, NULL);
-    CHECK(f(2) == 4);
+    graft_probe_id probe = put_around(":a_any", text[2], pass_on, NULL);
+    CHECK_EQUAL(any(4, 1, 1), 8);
     remove_probe(probe);
 }
 
@@ -682,6 +707,7 @@ int main(void) {
     RUN(a_longjmp_through_it_leaves_all_as_it_was);
     RUN(an_exception_passes_through_it);
     RUN(a_member_function_has_its_object_first);
+    RUN(debug_information_refuses_wrong_signatures);
     RUN(a_thread_may_end_inside);
     RUN(a_child_has_it_too);
     RUN(removal_does_not_wait_for_a_blocked_original);
