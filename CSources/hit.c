@@ -103,11 +103,19 @@ static inline void remember(struct gr_frame *frame, const struct gr_attachment *
         frame->start = gr_os_nanoseconds();
 }
 
+/* The open call that went on in this function with a jump, if the function returns to that one's thunk: every function
+ * leaves rbx to its tail calls as it found it, and there it was the frame. */
+static inline struct gr_frame *tail_called_by(const struct graft_registers *registers, uint64_t stack_pointer) {
+    uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
+    return GR_UNLIKELY(gr_is_thunk_return(return_address)) ? (struct gr_frame *)(uintptr_t)registers->rbx : NULL;
+}
+
 /* Where the function goes back to. An async function's stack leads to whatever runs its task; its context, to its caller. */
 static uint64_t caller_of(const struct gr_site *site, const struct graft_registers *registers, uint64_t stack_pointer) {
     if ((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0)
         return gr_completion_of(registers->r14) + 1;
-    return *(const uint64_t *)(uintptr_t)stack_pointer;
+    const struct gr_frame *earlier = tail_called_by(registers, stack_pointer);
+    return earlier != NULL ? earlier->return_address : *(const uint64_t *)(uintptr_t)stack_pointer;
 }
 
 /* Tells the probes of an entry: any number, of any mode and flags (thunk.S does the plain case itself). `frame` is null
@@ -220,6 +228,30 @@ static struct gr_frame *no_frame(uint64_t where, struct graft_registers *registe
     return NULL;
 }
 
+static void fill_in(struct gr_frame *frame, const struct gr_slot *slot, struct gr_site *site) {
+    frame->call = where_to(slot, site);
+    frame->site = site;
+    frame->start = 0;
+    frame->count = 0;
+}
+
+/* A tail call has no thunk frame of its own: two at one place of the stack would be one too many for some unwinders. Its
+ * exit is told when the earlier call leaves. */
+static GR_NOINLINE void enter_by_tail_call(struct visit *visit, const struct gr_slot *slot, struct gr_site *site,
+    struct graft_registers *registers, struct gr_frame *earlier) {
+    uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
+    struct gr_frame *frame = gr_frame_chain(visit->thread, earlier);
+    if (frame != NULL) {
+        fill_in(frame, slot, site);
+        frame->return_address = earlier->return_address;
+        frame->caller_rbx = earlier->caller_rbx;
+        frame->stack_pointer = stack_pointer;
+    } else {
+        atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
+    }
+    tell_entry(site, registers, stack_pointer, frame);
+}
+
 struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers *registers) {
     struct gr_site *site = atomic_load_explicit(&slot->site, memory_order_acquire); /* pairs with patch.c */
     struct visit visit;
@@ -229,14 +261,17 @@ struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers
     }
     gr_arch_count(site->counter, slot);
     uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
-    struct gr_frame *frame = gr_frame_open(visit.thread, stack_pointer);
+    struct gr_frame *earlier = tail_called_by(registers, stack_pointer), *frame = NULL;
+    if (GR_UNLIKELY(earlier != NULL)) {
+        enter_by_tail_call(&visit, slot, site, registers, earlier);
+        end(&visit);
+        return no_frame(where_to(slot, site), registers);
+    }
+    frame = gr_frame_open(visit.thread, stack_pointer);
     if (GR_LIKELY(frame != NULL)) {
+        fill_in(frame, slot, site);
         frame->return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
         frame->caller_rbx = registers->rbx;
-        frame->call = where_to(slot, site);
-        frame->site = site;
-        frame->start = 0;
-        frame->count = 0;
     } else {
         atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
     }
@@ -267,6 +302,13 @@ static void tell_exit(const struct gr_frame *frame, enum graft_phase phase, stru
                 tell_exit_of(frame, i, list->item[j], phase, registers);
 }
 
+/* The functions in which it went on have ended before it. */
+static void tell_exits(const struct gr_frame *frame, enum graft_phase phase, struct graft_registers *registers) {
+    for (const struct gr_frame *tail = frame->tail; tail != NULL; tail = tail->tail)
+        tell_exit(tail, phase, registers);
+    tell_exit(frame, phase, registers);
+}
+
 /* The function was left by an exception that the personality routine below took over: the thunk returns to
  * gr_arch_resume, which goes on with it in the caller. The frame has been closed. */
 static GR_NOINLINE void leave_by_exception(struct gr_frame *frame, struct graft_registers *registers) {
@@ -284,8 +326,8 @@ void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers) {
         return;
     }
     struct visit visit = {.thread = gr_self};
-    if (GR_LIKELY(!gr_in_handler() && frame->count > 0 && begin(&visit))) {
-        tell_exit(frame, GRAFT_PHASE_LEAVE, registers);
+    if (GR_LIKELY(!gr_in_handler() && (frame->count > 0 || frame->tails > 0) && begin(&visit))) {
+        tell_exits(frame, GRAFT_PHASE_LEAVE, registers);
         end(&visit);
     }
     *(uint64_t *)(uintptr_t)((char *)registers + GR_LEAVE_RETURN) = frame->return_address;
@@ -331,8 +373,8 @@ int gr_personality(int version, int actions, uint64_t exception_class, void *exc
     int answer = CONTINUE_UNWIND;
     if (frame != NULL && begin(&visit)) {
         struct graft_registers registers = {0};
-        if (frame->count > 0)
-            tell_exit(frame, GRAFT_PHASE_UNWIND, &registers);
+        if (frame->count > 0 || frame->tails > 0)
+            tell_exits(frame, GRAFT_PHASE_UNWIND, &registers);
         if ((actions & HANDLER_FRAME) != 0)
             answer = take_over(frame, exception, __builtin_return_address(0));
         end(&visit);

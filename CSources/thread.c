@@ -208,7 +208,19 @@ void gr_threads_after_fork(void) {
     }
 }
 
+void gr_frame_drop_tails(struct gr_thread *thread, struct gr_frame *frame) {
+    while (frame->tail != NULL) {
+        struct gr_frame *tail = frame->tail;
+        frame->tail = tail->tail;
+        tail->tail = NULL;
+        tail->below = thread->free;
+        thread->free = tail;
+    }
+    frame->tails = 0;
+}
+
 static void recycle(struct gr_thread *thread, struct gr_frame *frame) {
+    gr_frame_drop_tails(thread, frame);
     atomic_store_explicit(&frame->closed, false, memory_order_relaxed); /* ours alone again */
     frame->below = thread->free;
     thread->free = frame;
@@ -221,8 +233,7 @@ static bool done(const struct gr_thread *thread, const struct gr_frame *frame, u
            (frame != thread->passing || stack_pointer >= frame->stack_pointer);
 }
 
-/* Whether this return address is that of a call that an exit thunk made. */
-static bool of_thunk(uint64_t return_address) {
+bool gr_is_thunk_return(uint64_t return_address) {
     extern const uint64_t gr_arch_returns[GR_KEEP_KINDS];
     for (int kind = 0; kind < GR_KEEP_KINDS; kind++)
         if (return_address == gr_arch_returns[kind])
@@ -230,10 +241,10 @@ static bool of_thunk(uint64_t return_address) {
     return false;
 }
 
-/* A call at the same place of the stack shows that the earlier one was abandoned, unless it is that one's tail call:
- * then it returns to the earlier one's thunk. */
+/* A call at the same place of the stack shows that the earlier one was abandoned, unless it is that one's tail call (which
+ * could not be chained to it): then it returns to the earlier one's thunk. */
 static bool takes_over(uint64_t stack_pointer, uint64_t return_address, const struct gr_frame *earlier) {
-    return earlier->stack_pointer == stack_pointer && !of_thunk(return_address);
+    return earlier->stack_pointer == stack_pointer && !gr_is_thunk_return(return_address);
 }
 
 /* Drops finished frames from the top of the open ones, and one that was abandoned: its stack slot is ours now. */
@@ -250,7 +261,7 @@ static void settle(struct gr_thread *thread, uint64_t stack_pointer) {
 /* The call was abandoned (longjmp, a coroutine thrown away) when its stack slot no longer leads back to the thunk. */
 static bool abandoned(const struct gr_frame *frame) {
     uint64_t found;
-    return gr_os_peek(frame->stack_pointer, &found, sizeof found) != sizeof found || !of_thunk(found);
+    return gr_os_peek(frame->stack_pointer, &found, sizeof found) != sizeof found || !gr_is_thunk_return(found);
 }
 
 /* A later call at the same place of the stack: the earlier one was abandoned. */
@@ -287,6 +298,8 @@ static struct gr_frame *unused(struct gr_thread *thread) {
     struct gr_frame *frame = &thread->frame[thread->fresh++]; /* perhaps as a thread that has ended left it */
     atomic_store_explicit(&frame->closed, false, memory_order_relaxed);
     frame->exception = NULL;
+    frame->tail = NULL;
+    frame->tails = 0;
     return frame;
 }
 
@@ -302,6 +315,23 @@ struct gr_frame *gr_frame_find(struct gr_thread *thread, uint64_t stack_pointer)
     frame->stack_pointer = stack_pointer;
     frame->below = thread->open;
     thread->open = frame;
+    return frame;
+}
+
+struct gr_frame *gr_frame_chain(struct gr_thread *thread, struct gr_frame *earlier) {
+    bool own = earlier >= thread->frame && earlier < thread->frame + GR_FRAMES_PER_THREAD;
+    if (!own || earlier->tails == GR_TAILS_MAX)
+        return NULL;
+    struct gr_frame *frame = unused(thread);
+    if (frame == NULL) {
+        collect(thread, earlier->stack_pointer);
+        frame = unused(thread);
+        if (frame == NULL)
+            return NULL;
+    }
+    frame->tail = earlier->tail;
+    earlier->tail = frame;
+    earlier->tails++;
     return frame;
 }
 

@@ -11,6 +11,7 @@
 
 enum {
     GR_FRAMES_PER_THREAD = 256, /* calls of entry-exit probes open at once; more are reported on entry only */
+    GR_TAILS_MAX = 64,          /* tail calls from one of them on; more are reported on entry only */
     GR_THREADS_MAX = 65536,
 };
 
@@ -22,16 +23,18 @@ struct gr_frame {
 
     uint64_t stack_pointer; /* at entry: where the return address was */
     struct gr_site *site;
-    struct gr_frame *below; /* the owner's next open call, or the next free frame; the owner's alone */
-    _Atomic bool closed;    /* release by whoever leaves; acquire by the owner */
-    uint32_t count;         /* of the probes that were told of the entry */
-    uint64_t start;         /* nanoseconds; 0 when no probe asked */
+    struct gr_frame *below;            /* the owner's next open call, or the next free frame; the owner's alone */
+    _Atomic bool closed;               /* release by whoever leaves; acquire by the owner */
+    _Alignas(uint32_t) uint16_t count; /* of the probes that were told of the entry */
+    uint16_t tails;                    /* functions in which this one went on; with `count` one word for thunk.S */
+    uint64_t start;                    /* nanoseconds; 0 when no probe asked */
     struct {
         graft_probe_id probe;
         uint64_t cookie;
     } entered[GRAFT_ATTACHMENTS_MAX];
-    void *exception; /* null but while an exit thunk hands an exception on; then `count` is 0 */
-    uint64_t resume; /* the unwinder's function that goes on with it */
+    struct gr_frame *tail; /* the latest of them, and so on; they end together */
+    void *exception;       /* null but while an exit thunk hands an exception on; then `count` is 0 */
+    uint64_t resume;       /* the unwinder's function that goes on with it */
 };
 _Static_assert(offsetof(struct gr_frame, return_address) == GR_FRAME_RETURN, "layout.h");
 _Static_assert(offsetof(struct gr_frame, caller_rbx) == GR_FRAME_RBX, "layout.h");
@@ -107,11 +110,22 @@ static inline struct gr_frame *gr_frame_open(struct gr_thread *thread, uint64_t 
     return frame;
 }
 
+/* True for the address in an exit thunk to which the functions that it calls return. */
+bool gr_is_thunk_return(uint64_t return_address);
+
+/* A frame for a function in which an open call goes on: it returns to that call's thunk, and ends with it. Null when
+ * none is free, or `earlier` is another thread's. Own thread. */
+struct gr_frame *gr_frame_chain(struct gr_thread *thread, struct gr_frame *earlier);
+/* Makes the frames chained to this one free. Own thread. */
+void gr_frame_drop_tails(struct gr_thread *thread, struct gr_frame *frame);
+
 /* Gives a frame back; any thread (`self` is the calling one's block, or null). Another thread's frame stays on its
  * list, marked; release: its owner may use it again only after everything was read; pairs with gr_frame_find. */
 static inline void gr_frame_close(struct gr_frame *frame, struct gr_thread *self) {
     if (GR_LIKELY(self != NULL && self->open == frame)) {
         self->open = frame->below;
+        if (GR_UNLIKELY(frame->tails != 0))
+            gr_frame_drop_tails(self, frame);
         frame->below = self->free;
         self->free = frame;
     } else {

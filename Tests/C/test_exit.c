@@ -75,7 +75,7 @@ static struct {
 
 static struct {
     uint64_t enters, leaves, unwinds;
-    uint64_t arguments[8], result, nanoseconds, cookie;
+    uint64_t arguments[8], result, nanoseconds, cookie, return_address;
     double floats[8], float_result;
 } seen;
 
@@ -84,6 +84,7 @@ static void on_hit(struct graft_hit *hit, void *context) {
     switch (hit->phase) {
     case GRAFT_PHASE_ENTER:
         seen.enters++;
+        seen.return_address = hit->return_address;
         for (unsigned i = 0; i < 8; i++) {
             seen.arguments[i] = graft_hit_argument(hit, i);
             seen.floats[i] = graft_hit_float_argument(hit, i);
@@ -220,6 +221,7 @@ static void tail_calls_return_through_both(void) {
     CHECK_EQUAL(gr_hits_without_frame(), without);
     CHECK_EQUAL(seen.enters, 2 * CALLS);
     CHECK_EQUAL(seen.leaves, 2 * CALLS);
+    CHECK(!gr_is_thunk_return(seen.return_address)); /* of the tail call: the caller of both */
     unwatch(outer);
     unwatch(inner);
 }

@@ -13,14 +13,6 @@
 
 enum { ARGUMENTS = 9, THREADS = 8, THROWS = 40000, DEEP = 100, TIMED = 10000, SHORT_ROUNDS = 100 };
 
-/* libunwind takes two frames with one address and one stack pointer, as two thunks have when one probed function ends
- * with a jump to another, for a broken stack: a limit of ours. */
-#ifdef WITH_LIBUNWIND
-enum { STOPS_AT_TAIL_CALLS = true };
-#else
-enum { STOPS_AT_TAIL_CALLS = false };
-#endif
-
 namespace {
 
 /* What the handlers of all probes were told. */
@@ -340,8 +332,7 @@ int main() {
     RUN(exceptions_are_kept_and_thrown_again_elsewhere);
     RUN(destructors_call_probed_functions_that_throw_while_an_exception_is_on_its_way);
     RUN(deep_calls_return_or_throw);
-    if (!STOPS_AT_TAIL_CALLS)
-        RUN(tail_calls_return_and_throw);
+    RUN(tail_calls_return_and_throw);
     RUN(threads_throw_by_the_ten_thousand_and_lose_no_frame);
     RUN(short_threads_throw_and_call_in_turn);
     RUN(handlers_throw_and_catch_inside);

@@ -386,6 +386,10 @@
         jz      .Lundo_enter_frame_\kind
         testq   %r10, %r10
         jz      1f
+        cmpq    %r8, GR_FRAME_STACK(%r10)
+        jbe     .Lundo_enter_frame_\kind
+        cmpb    $0, GR_FRAME_CLOSED(%r10)
+        jne     .Lundo_enter_frame_\kind
 1:      count_hit
         movq    GR_FRAME_BELOW(%r12), %rcx
         movq    %rcx, GR_THREAD_FREE(%rbx)
