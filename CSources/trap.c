@@ -10,7 +10,7 @@
 #include <string.h>
 #include <ucontext.h>
 
-enum { INT3 = 0xcc, APPLICATION_ACTIONS = 4 };
+enum { INT3 = 0xcc, APPLICATION_ACTIONS = 4, KERNEL_MASK_SIZE = 8 };
 
 static struct gr_site tombstone;
 static struct gr_site *_Atomic *table;
@@ -118,11 +118,15 @@ static void die(ucontext_t *context, uint64_t pc, bool executed) {
         raise(SIGTRAP);
 }
 
-/* What the kernel does before it calls a handler. The mask comes back when our own handler returns. */
-static void prepare_as_kernel(const struct sigaction *action) {
-    sigset_t mask = action->sa_mask;
+/* What the kernel does before it calls a handler: blocks what its action asks for, besides what the thread blocks. The
+ * thread's own mask comes back when our handler returns. */
+static void prepare_as_kernel(const struct sigaction *action, const ucontext_t *context) {
+    sigset_t mask;
+    sigemptyset(&mask);
+    memcpy(&mask, &context->uc_sigmask, KERNEL_MASK_SIZE); /* there is no more of it in a signal's frame */
+    sigorset(&mask, &mask, &action->sa_mask);
     sigdelset(&mask, SIGTRAP);
-    gr_os_block_signals(&mask);
+    gr_os_set_blocked(&mask);
     if (((unsigned)action->sa_flags & SA_RESETHAND) == 0)
         return;
     struct sigaction reset;
@@ -141,7 +145,7 @@ static void pass_on(int number, siginfo_t *info, ucontext_t *context, uint64_t p
     }
     if (action.sa_handler == SIG_IGN)
         return;
-    prepare_as_kernel(&action);
+    prepare_as_kernel(&action, context);
     if ((action.sa_flags & SA_SIGINFO) != 0)
         action.sa_sigaction(number, info, context);
     else
@@ -163,6 +167,15 @@ static void on_trap(int number, siginfo_t *info, void *opaque) {
     }
 }
 
+/* Behind the trap of an entry the unwind tables speak of an instruction that was not executed: a profiler's handler that
+ * unwinds between the trap and the move would follow a wrong stack. So no signal comes then but those for faults. */
+static void block_what_may_unwind(sigset_t *mask) {
+    static const int open_to[] = {SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    sigfillset(mask);
+    for (size_t i = 0; i < sizeof open_to / sizeof *open_to; i++)
+        sigdelset(mask, open_to[i]);
+}
+
 enum graft_status gr_trap_handler_ensure(void) {
     struct sigaction ours, found;
     enum graft_status status = gr_os_sigaction(SIGTRAP, NULL, &found);
@@ -170,6 +183,7 @@ enum graft_status gr_trap_handler_ensure(void) {
         return status;
     gr_trap_application_action(&found, NULL);
     memset(&ours, 0, sizeof ours);
+    block_what_may_unwind(&ours.sa_mask);
     ours.sa_sigaction = on_trap;
     ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
     status = gr_os_sigaction(SIGTRAP, &ours, NULL);

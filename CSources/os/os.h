@@ -76,8 +76,8 @@ uint64_t gr_os_nanoseconds(void); /* CLOCK_MONOTONIC; hit */
 enum graft_status gr_os_sigaction(int number, const struct sigaction *action, struct sigaction *old);
 /* Gives a signal its default action, past anything that watches the C library's sigaction. Async-signal-safe. */
 void gr_os_default_action(int number);
-/* Blocks signals for the calling thread, besides those that it blocks already. Async-signal-safe. */
-void gr_os_block_signals(const sigset_t *signals);
+/* Sets which signals the calling thread blocks. Async-signal-safe. */
+void gr_os_set_blocked(const sigset_t *signals);
 /* Unblocks SIGTRAP for the calling thread. */
 void gr_os_unblock_sigtrap(void);
 /* Sets the calling thread's mask to that of gr_os_thread_start. */

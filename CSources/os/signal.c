@@ -28,8 +28,8 @@ void gr_os_default_action(int number) {
     (void)syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof standard.mask); /* fails for no real signal */
 }
 
-void gr_os_block_signals(const sigset_t *signals) {
-    (void)pthread_sigmask(SIG_BLOCK, signals, NULL); /* fails only for an unknown first argument */
+void gr_os_set_blocked(const sigset_t *signals) {
+    (void)pthread_sigmask(SIG_SETMASK, signals, NULL); /* fails only for an unknown first argument */
 }
 
 void gr_os_unblock_sigtrap(void) {

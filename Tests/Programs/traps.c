@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,6 +151,22 @@ static void a_handlers_mask_is_in_force_while_it_runs(void) {
     CHECK_EQUAL(sigismember(&after, SIGUSR1), 0);
 }
 
+/* A profiler that unwinds between a trap and the way on would follow a wrong stack: unwind tables describe the entry
+ * behind the instruction that the trap stands for. */
+static void no_signal_comes_while_a_thread_is_moved_on(void) {
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        uint64_t mask;
+    } action = {NULL, 0, NULL, 0}; /* as the kernel has it, past the library's answer */
+    CHECK_EQUAL(syscall(SYS_rt_sigaction, SIGTRAP, NULL, &action, sizeof action.mask), 0);
+    static const int held[] = {SIGPROF, SIGALRM, SIGUSR1, SIGVTALRM, 34, 64};
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        CHECK_EQUAL(action.mask >> (held[i] - 1) & 1, 1);
+    CHECK_EQUAL(action.mask >> (SIGSEGV - 1) & 1, 0);
+}
+
 /* How a child ends that traps with this action. */
 static int end_of_child(void (*action)(int), bool by_raise) {
     fflush(NULL);
@@ -192,6 +209,7 @@ int main(void) {
     RUN(a_handler_from_after_takes_its_place_and_sees_the_old_one);
     RUN(a_handler_for_one_time_hears_one);
     RUN(a_handlers_mask_is_in_force_while_it_runs);
+    RUN(no_signal_comes_while_a_thread_is_moved_on);
     RUN(a_program_that_does_not_handle_its_trap_dies_of_it);
     RUN(after_stop_the_program_hears_its_traps);
     return 0;
