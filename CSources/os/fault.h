@@ -17,6 +17,7 @@ enum gr_os_call {
     GR_OS_TEXT_OPEN,      /* opening /proc/self/mem */
     GR_OS_TEXT_WRITE,     /* writing to it */
     GR_OS_TEXT_UNPROTECT, /* the fallback: making the page writable */
+    GR_OS_MAP_QUERY,      /* asking for one mapping's protection */
     GR_OS_TEXT_REPROTECT, /* the fallback: putting its protection back */
     GR_OS_PEEK,           /* process_vm_readv */
     GR_OS_PEEK_OPEN,      /* the fallback of that: /proc/self/mem */

@@ -2,7 +2,8 @@
  * it back.
  *
  * Never takes a page's execution away, since other threads run there, and never writes to a shared mapping, since the
- * bytes would reach the file. Slow (one look into /proc/self/maps for each page written). Neighbours: fault.h. */
+ * bytes would reach the file. Since Linux 6.11 the kernel answers for one address; before, each page written costs a
+ * reading of /proc/self/maps, which grows with the number of mappings. Neighbours: fault.h. */
 #include "os/protect.h"
 #include "os/fault.h"
 #include "os/os.h"
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -62,12 +64,44 @@ static int protection_in_file(int maps, uintptr_t address) {
     return NO_MAPPING;
 }
 
+/* The kernel's struct procmap_query (linux/fs.h, PROCMAP_QUERY), which headers older than 6.11 do not have. */
+struct map_query {
+    uint64_t size, flags, address; /* flags 0: the mapping that covers the address */
+    uint64_t start, end, protection, page_size, offset, inode;
+    uint32_t device_major, device_minor, name_size, build_id_size;
+    uint64_t name, build_id;
+};
+_Static_assert(sizeof(struct map_query) == 104, "the kernel's first version of it");
+enum { VMA_READ = 1, VMA_WRITE = 2, VMA_EXECUTE = 4, VMA_SHARED = 8 };
+#define MAP_QUERY _IOWR('f', 17, struct map_query)
+
+/* Asks the kernel; false when it does not know the question. */
+static bool protection_asked(int maps, uintptr_t address, int *protection) {
+    struct map_query query = {.size = sizeof query, .address = address};
+    if (GR_FAULT(GR_OS_MAP_QUERY, ENOTTY)) {
+        return false;
+    }
+    if (ioctl(maps, MAP_QUERY, &query) != 0) {
+        *protection = NO_MAPPING;
+        return errno == ENOENT;
+    }
+    if ((query.protection & VMA_SHARED) != 0) {
+        *protection = SHARED_MAPPING;
+    } else {
+        *protection = (query.protection & VMA_READ ? PROT_READ : 0) | (query.protection & VMA_WRITE ? PROT_WRITE : 0) |
+                      (query.protection & VMA_EXECUTE ? PROT_EXEC : 0);
+    }
+    return true;
+}
+
 static int protection_at(uintptr_t address) {
-    int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    int protection, maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     if (maps < 0) {
         return NO_MAPPING;
     }
-    int protection = protection_in_file(maps, address);
+    if (!protection_asked(maps, address, &protection)) {
+        protection = protection_in_file(maps, address);
+    }
     (void)close(maps);
     return protection;
 }
