@@ -17,6 +17,7 @@ SONAME := libgraft.so.$(firstword $(subst ., ,$(VERSION)))
 # ---- Tools: clang comes with the Swift toolchain; gcc serves as well -------------------------------------------------
 CLANG := $(shell command -v clang || echo clang)
 GCC := gcc
+GXX := g++
 CC := $(if $(wildcard $(CLANG)),$(CLANG),$(GCC))
 SWIFT := swift
 OBJCOPY := objcopy
@@ -49,6 +50,8 @@ STATIC := build/lib/libgraft.a
 GRAFT := build/bin/graft
 PRELOAD := build/lib/graft/libgraft-preload.so
 AGENT := build/lib/graft/libgraft-agent.so
+STRESS := build/bin/graft-stress
+STRESS_LIBRARY := build/lib/graft/libgraft-stress.so
 
 ##@ Build
 
@@ -59,12 +62,12 @@ help: ## Shows this list
 # What the build, the tests and `make run` need from the distribution. No Python package is needed, so there is no
 # virtual environment.
 PACKAGES := gcc g++ libc6-dev binutils pkg-config libelf-dev libdw-dev liblzma-dev libunwind-dev libzydis-dev libffi-dev \
-	redis-server redis-tools valgrind clang-format git
+	redis-server redis-tools valgrind gdb clang-format git
 
 setup: ## Installs the distribution packages that are missing (nothing to do: silent, and needs no root)
 	@Tests/setup $(PACKAGES)
 
-build: c swift $(GRAFT) $(PRELOAD) $(AGENT) ## Builds everything: C libraries, Swift, the tool, the preload agent
+build: c swift $(GRAFT) $(PRELOAD) $(AGENT) $(STRESS) ## Builds everything: C libraries, Swift, the tool, the preload agent
 
 c: $(SHARED) $(STATIC) ## Builds libgraft.so and libgraft.a
 
@@ -119,6 +122,21 @@ $(GRAFT): $(SWIFT_SOURCES) | setup
 	$(SWIFT) build -c release --static-swift-stdlib --product graft $(STRICT)
 	@install -m 755 .build/release/graft $@
 
+# A program that changes its own functions under threads that do what programs do, for users to run where they are. It
+# finds the libraries from where it lies, here and installed.
+$(STRESS): $(wildcard Tests/Stress/*.cpp) Tests/Stress/stress.h Tests/Stress/functions.h $(STRESS_LIBRARY) $(SHARED)
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(GXX) -std=c++17 -g -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude -pthread -o $@ \
+		$(filter %.cpp,$^) $(STRESS_LIBRARY) -Lbuild/lib -lgraft '-Wl,-rpath,$$ORIGIN/../lib:$$ORIGIN/../lib/graft'
+
+$(STRESS_LIBRARY): Tests/Stress/functions.c Tests/Stress/functions.h Makefile | setup
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(CC) -std=c11 -g -O2 -Wall -Wextra -Werror -fPIC -fexceptions -fasynchronous-unwind-tables \
+		-fvisibility=hidden -shared $(HARDENED) -Wl,--build-id=sha1 -Wl,-soname,$(@F) -o $@ $<
+
+stress: $(STRESS) ## Changes a million functions under threads that do everything (STRESS_OPTIONS=--help lists options)
+	$(STRESS) $(STRESS_OPTIONS)
+
 run: $(GRAFT) $(PRELOAD) $(AGENT) ## Shows it: real programs are instrumented, hit, reported and restored while they run
 	@Tests/Demo/run $(GRAFT)
 
@@ -131,7 +149,7 @@ include Tests/tests.mk
 
 ##@ Install
 
-install: build ## Installs to DESTDIR and PREFIX: headers, libraries, graft.pc, the tool
+install: build ## Installs to DESTDIR and PREFIX: headers, libraries, graft.pc, the tool, the stress program
 	install -d $(DESTDIR)$(PREFIX)/include/graft $(DESTDIR)$(PREFIX)/include/CGraft \
 		$(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/graft $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/graft/*.h $(DESTDIR)$(PREFIX)/include/graft
@@ -140,8 +158,8 @@ install: build ## Installs to DESTDIR and PREFIX: headers, libraries, graft.pc, 
 	ln -sf libgraft.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libgraft.so
 	install -m 644 $(STATIC) $(DESTDIR)$(PREFIX)/lib
-	install -m 755 $(PRELOAD) $(AGENT) $(DESTDIR)$(PREFIX)/lib/graft
-	install -m 755 $(GRAFT) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PRELOAD) $(AGENT) $(STRESS_LIBRARY) $(DESTDIR)$(PREFIX)/lib/graft
+	install -m 755 $(GRAFT) $(STRESS) $(DESTDIR)$(PREFIX)/bin
 	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' \
 		'Name: graft' 'Description: Instruments the functions of a running process' 'Version: $(VERSION)' \
 		'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lgraft' 'Libs.private: $(LIBRARIES) -pthread' \
@@ -149,11 +167,12 @@ install: build ## Installs to DESTDIR and PREFIX: headers, libraries, graft.pc, 
 
 uninstall: ## Removes what install put there
 	rm -rf $(DESTDIR)$(PREFIX)/include/graft $(DESTDIR)$(PREFIX)/include/CGraft $(DESTDIR)$(PREFIX)/lib/graft
-	rm -f $(DESTDIR)$(PREFIX)/lib/libgraft.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/graft.pc $(DESTDIR)$(PREFIX)/bin/graft
+	rm -f $(DESTDIR)$(PREFIX)/lib/libgraft.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/graft.pc \
+		$(DESTDIR)$(PREFIX)/bin/graft $(DESTDIR)$(PREFIX)/bin/graft-stress
 
 clean: ## Removes build/ and .build/
 	rm -rf build .build
 
 -include $(CORE_OBJECTS:.o=.d)
 
-.PHONY: help setup build c swift run docs install uninstall clean
+.PHONY: help setup build c swift stress run docs install uninstall clean

@@ -91,7 +91,7 @@ gcc-tests: build/test-gcc/programs ## Runs the C tests built by gcc -O2
 	$(call run-c-tests,$@,test-gcc)
 
 # A script of Tests/Programs named test-NAME builds programs as users do, against libgraft.so, and runs them.
-programs: c ## Runs programs built by each compiler, with each unwinder, against libgraft.so
+programs: c $(STRESS) ## Runs programs built by each compiler, with each unwinder, against libgraft.so
 	@Tests/run-part $@ 600 $(sort $(wildcard Tests/Programs/test-*))
 
 # The end-to-end tests among them run the built tool, whose folder is named in GRAFT_BUILD.
