@@ -18,13 +18,17 @@ enum {
 };
 
 /* How a test makes the writes happen. */
-static const enum gr_os_call ways[] = {GR_OS_CALL_COUNT /* as usual */, GR_OS_TEXT_OPEN, GR_OS_TEXT_WRITE};
+static const enum gr_os_call ways[] = {
+    GR_OS_CALL_COUNT /* as usual */, GR_OS_TEXT_OPEN, GR_OS_TEXT_WRITE, GR_OS_MAP_QUERY /* on an older kernel */};
 enum { WAYS = sizeof ways / sizeof *ways };
 
 static void take_way(size_t way) {
     gr_fault_clear();
     if (ways[way] != GR_OS_CALL_COUNT) {
         gr_fault_set(ways[way], 0, UINT32_MAX / 2);
+    }
+    if (ways[way] == GR_OS_MAP_QUERY) {
+        gr_fault_set(GR_OS_TEXT_WRITE, 0, UINT32_MAX / 2);
     }
 }
 
