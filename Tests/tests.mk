@@ -160,6 +160,39 @@ thresholds: build/bench/gcc/calls build/bench/clang/calls ## Holds instructions 
 	@Tests/run-part $@ 900 Tests/Benchmarks/check-thresholds
 	@grep '^ok' build/results/$@.d/*.log | sed 's/^ok /  /'
 
+# What others offer for the same job, in one run with ours: each is built or installed as its users would, and one that
+# cannot be says why. Frida comes from PyPI, into a virtual environment of its own.
+PEERS := build/bench/peers
+PEER := Tests/Benchmarks/peers
+PEER_PACKAGES := uftrace liburcu-dev libck-dev python3 python3-venv
+PEER_FLAGS := -O2 $(WARNINGS) -D_GNU_SOURCE
+
+bench-peers: build/bench/gcc/bench_hit build/bench/clang/bench_hit ## Measures Frida, uftrace, XRay, liburcu and others beside ours
+	@Tests/setup $(PEER_PACKAGES)
+	@mkdir -p $(PEERS)
+	@test -x $(PEERS)/venv/bin/python || python3 -m venv $(PEERS)/venv
+	@$(PEERS)/venv/bin/python -c 'import frida' 2>/dev/null || $(PEERS)/venv/bin/pip install --quiet frida || true
+	$(call say,build,$(PEER))
+	@$(GCC) $(PEER_FLAGS) -o $(PEERS)/peer $(PEER)/peer.c Tests/Benchmarks/work.c Tests/Benchmarks/bare.c
+	@$(GCC) $(PEER_FLAGS) -no-pie -o $(PEERS)/peer-fixed $(PEER)/peer.c Tests/Benchmarks/work.c Tests/Benchmarks/bare.c
+	@$(GCC) $(PEER_FLAGS) -fpatchable-function-entry=5 -o $(PEERS)/peer-patchable $(PEER)/peer.c Tests/Benchmarks/work.c \
+		Tests/Benchmarks/bare.c
+	@$(GCC) $(PEER_FLAGS) -c -finstrument-functions -o $(PEERS)/instrument.o Tests/Benchmarks/work.c
+	@$(GCC) $(PEER_FLAGS) -DPEER_INSTRUMENT -o $(PEERS)/peer-instrument $(PEER)/peer.c $(PEERS)/instrument.o \
+		Tests/Benchmarks/bare.c
+	@$(CLANG) $(PEER_FLAGS) -c -fxray-instrument -fxray-instruction-threshold=1 -o $(PEERS)/xray.o Tests/Benchmarks/work.c
+	@rm -f $(PEERS)/peer-xray
+	@$(CLANG) $(PEER_FLAGS) -fuse-ld=lld -fxray-instrument -DPEER_XRAY -o $(PEERS)/peer-xray $(PEER)/peer.c $(PEERS)/xray.o \
+		Tests/Benchmarks/bare.c -lpthread -ldl -lm || true
+	@python3 $(PEER)/many.py 10000 >$(PEERS)/many.c
+	@$(GCC) -O1 -o $(PEERS)/many $(PEERS)/many.c
+	@$(GCC) -O1 -fpatchable-function-entry=5 -o $(PEERS)/many-patchable $(PEERS)/many.c
+	@$(GCC) $(PEER_FLAGS) -fPIC -shared -Iinclude -o $(PEERS)/install.so $(PEER)/install.c -Lbuild/lib \
+		-Wl,-rpath,$(CURDIR)/build/lib -lgraft
+	@$(GCC) -std=gnu11 $(PEER_FLAGS) -Wno-conversion -Wno-unused-parameter $(CPPFLAGS) -o $(PEERS)/structures $(PEER)/structures.c \
+		-pthread -lurcu-memb -lurcu-cds -lurcu-common -lck
+	@$(PEERS)/venv/bin/python $(PEER)/bench-peers --json $(PEERS).json
+
 asan: build/asan/programs ## Runs the C tests under the address sanitizer
 	$(call run-c-tests,$@,asan)
 
@@ -176,4 +209,4 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
 
-.PHONY: thresholds bench fuzz programs test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+.PHONY: thresholds bench bench-peers fuzz programs test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
