@@ -22,8 +22,9 @@ struct ChangeBuffer: ~Copyable {
     }
 
     deinit {
-        for change in changes where change.spec.target != nil {
+        for change in changes {
             free(UnsafeMutablePointer(mutating: change.spec.target))
+            free(UnsafeMutablePointer(mutating: change.spec.signature))
         }
     }
 
@@ -36,13 +37,19 @@ struct ChangeBuffer: ~Copyable {
         var handler: HandlerTable.Reference?
         switch change {
         case .install(let request):
-            handler = request.handler.map(HandlerTable.Reference.init(retaining:))
+            handler = HandlerTable.Reference(request)
             raw.kind = GRAFT_CHANGE_INSTALL
             raw.spec.target = UnsafePointer(strdup(request.target.text))
             raw.spec.mode = request.mode.raw
             raw.spec.flags = request.options.rawValue
-            raw.spec.handler = handler == nil ? nil : HandlerBox.call
             raw.spec.context = handler?.context
+            if let around = request.around {
+                raw.spec.signature = UnsafePointer(strdup(around.signature.text))
+                raw.spec.around = AroundBox.call
+                raw.spec.release = AroundBox.release
+            } else if handler != nil {
+                raw.spec.handler = HandlerBox.call
+            }
         case .remove(let probe):
             raw.kind = GRAFT_CHANGE_REMOVE
             raw.probe = probe.id

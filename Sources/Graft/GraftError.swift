@@ -23,6 +23,8 @@ public struct GraftError: Error, Hashable, Sendable {
     public enum Place: Hashable, Sendable {
         /// A target's text, and the byte in it at which reading failed.
         case target(String, offset: Int)
+        /// A signature's text, and the byte in it at which reading failed.
+        case signature(String, offset: Int)
         /// An address of this process, or in a file's virtual addresses.
         case address(UInt64)
         /// The sequence number of an update, in a named stream.
@@ -133,6 +135,7 @@ extension GraftError.Place: CustomStringConvertible {
     public var description: String {
         switch self {
         case .target(let text, let offset): "byte \(offset) of \"\(text)\""
+        case .signature(let text, let offset): "byte \(offset) of \"\(text)\""
         case .address(let address): "address 0x\(String(address, radix: 16))"
         case .sequence(let sequence, let stream): "sequence \(sequence) of stream \"\(stream)\""
         case .probe(let probe): "probe \(probe.id)"

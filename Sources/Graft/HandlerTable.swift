@@ -2,7 +2,8 @@
 //
 // Owns one reference to the box of each installed probe that has a handler. The reference is taken before the core
 // hears of the probe, and given up after the outcome of its removal (or of its refused installation): only then does
-// the core promise that no thread is inside the handler or will enter it. Never touched on the way of a hit.
+// the core promise that no thread is inside the handler or will enter it. That of an around-probe is the core's own from
+// its acceptance on. Never touched on the way of a hit.
 // Neighbours: ChangeBuffer.swift takes the references, Outcomes.swift settles them.
 
 internal import CGraft
@@ -14,10 +15,24 @@ final class HandlerTable: Sendable {
     struct Reference: Sendable {
         /// The box, as C sees it.
         let pointer: UInt
+        /// Whether the core gives the reference up itself, once it has accepted the probe: that of an around-probe.
+        let isOwnedByCore: Bool
 
-        /// Takes a reference to the box of this handler.
-        init(retaining handler: @escaping Handler) {
-            pointer = UInt(bitPattern: Unmanaged.passRetained(HandlerBox(handler)).toOpaque())
+        /// Takes a reference to the box of what this request calls; nil when it calls nothing. An `around` comes first.
+        init?(_ request: ProbeRequest) {
+            if let around = request.around {
+                self.init(Unmanaged.passRetained(AroundBox(around.handler)).toOpaque(), isOwnedByCore: true)
+            } else if let handler = request.handler {
+                self.init(Unmanaged.passRetained(HandlerBox(handler)).toOpaque(), isOwnedByCore: false)
+            } else {
+                return nil
+            }
+        }
+
+        /// A reference that has been taken.
+        private init(_ box: UnsafeMutableRawPointer, isOwnedByCore: Bool) {
+            pointer = UInt(bitPattern: box)
+            self.isOwnedByCore = isOwnedByCore
         }
 
         /// What C is given.
@@ -26,7 +41,7 @@ final class HandlerTable: Sendable {
         /// Gives the reference up. Once, and when no thread can be inside the handler.
         func release() {
             guard let context else { return }
-            Unmanaged<HandlerBox>.fromOpaque(context).release()
+            Unmanaged<AnyObject>.fromOpaque(context).release()
         }
     }
 

@@ -15,6 +15,8 @@ public enum Mode: String, Hashable, Sendable, CaseIterable {
     case entryExit = "entry-exit"
     /// Calls the handler at the first entry only; then the patch is taken out again and costs nothing.
     case once
+    /// Calls a handler in the place of the function. Only in a request that has an ``Around``; it cannot be switched.
+    case around
 
     /// The C value.
     var raw: graft_mode {
@@ -23,6 +25,7 @@ public enum Mode: String, Hashable, Sendable, CaseIterable {
         case .entry: GRAFT_MODE_ENTRY
         case .entryExit: GRAFT_MODE_ENTRY_EXIT
         case .once: GRAFT_MODE_ONCE
+        case .around: GRAFT_MODE_AROUND
         }
     }
 

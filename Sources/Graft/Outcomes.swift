@@ -28,6 +28,7 @@ extension Outcome {
         switch kind {
         case GRAFT_CHANGE_INSTALL:
             guard let handler else { return }
+            if error == nil && handler.isOwnedByCore { return }
             if error == nil, let probe { HandlerTable.shared.keep(handler, for: probe) } else { handler.release() }
         case GRAFT_CHANGE_REMOVE:
             guard let probe, error == nil || error?.code == .noSuchProbe else { return }

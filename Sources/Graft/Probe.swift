@@ -34,6 +34,8 @@ public struct ProbeRequest: Sendable {
     /// Called at each phase that the mode reports. It is retained at installation and released after the removal's
     /// outcome, never on the way of a hit.
     public var handler: Handler?
+    /// Mode `around`: what is called in the place of the function.
+    public var around: Around?
 
     /// A wish with these parts.
     public init(target: Target, mode: Mode, options: ProbeOptions = [], handler: Handler? = nil) {

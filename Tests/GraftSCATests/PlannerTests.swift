@@ -59,7 +59,7 @@ struct PlannerTests {
 
     @Test("orders the modes by how much they see")
     func strength() {
-        #expect(Mode.allCases.sorted { $0.strength < $1.strength } == [.once, .count, .entry, .entryExit])
+        #expect(Mode.allCases.sorted { $0.strength < $1.strength } == [.once, .count, .entry, .entryExit, .around])
     }
 
     @Test("merges the advisories of all wishes")
@@ -171,7 +171,7 @@ private struct NaivePlanner {
 
     /// What is to be installed.
     func expected(_ verdict: (Wish) -> Verdict) -> [Target: Mode] {
-        let order: [Mode] = [.once, .count, .entry, .entryExit]
+        let order: [Mode] = [.once, .count, .entry, .entryExit, .around]
         return followed(verdict).compactMapValues { list in order.last { mode in list.contains { $0.mode == mode } } }
     }
 

@@ -23,8 +23,10 @@ struct TableTests {
     func codes() throws {
         let known: [GraftError.Code] = [
             .invalidArgument, .notStarted, .noSuchProbe, .inHandler, .targetSyntax, .targetTooLong, .targetTooBroad,
-            .notFound, .tooShort, .branchIntoPatch, .notCode, .notRelocatable, .ifunc, .denied, .noExit, .noSpaceNear,
-            .unsafeThreads, .foreignPatch, .imageGone, .unsupported, .limitProbes, .limitAttachments, .limitQueue,
+            .notFound, .signatureSyntax, .signatureLimit, .tooShort, .branchIntoPatch, .notCode, .notRelocatable,
+            .ifunc, .denied, .noExit, .noSpaceNear,
+            .unsafeThreads, .foreignPatch, .imageGone, .signatureMismatch, .signatureUnknown, .aroundTaken,
+            .unsupported, .limitProbes, .limitAttachments, .limitQueue,
             .stale, .duplicate, .superseded, .cancelled, .noMemory, .os, .writeDenied, .badImage,
         ]
         #expect(["ok"] + known.map(\.rawValue) == (try rows(of: "status.h")))

@@ -92,8 +92,9 @@ package struct PayloadReader {
     /// The mode of a target; nil, and noted, when it is none.
     private mutating func mode(of node: JSONNode) -> Mode? {
         guard let field = node["mode"], !field.isNull else { return Self.defaultMode }
-        if let mode = field.string.flatMap(Mode.init(rawValue:)) { return mode }
-        let known = Mode.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+        let modes = Mode.allCases.filter { $0 != .around }
+        if let mode = field.string.flatMap(Mode.init(rawValue:)), modes.contains(mode) { return mode }
+        let known = modes.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
         note(field, "a mode is one of \(known)", refusing: node["target"]?.string)
         return nil
     }

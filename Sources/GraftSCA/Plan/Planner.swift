@@ -150,6 +150,7 @@ extension Mode {
         case .count: 1
         case .entry: 2
         case .entryExit: 3
+        case .around: 4
         }
     }
 }
