@@ -37,10 +37,13 @@ public struct Gate: Hashable, Sendable {
 
     /// The variables that are not on, in their declared order.
     public let missing: [Missing]
+    /// Whether a configuration may also ask for faults: a gate of its own, off by default.
+    public let faults: FaultGate
 
     /// The gate of this environment. A variable is on when its value is `1` or, in any case of letters, `true`;
     /// everything else, also `yes` and `on`, is off, as in the other tracers.
     public init(environment: [String: String]) {
+        faults = FaultGate(environment: environment)
         missing = Variable.allCases.compactMap { variable in
             let value = environment[variable.rawValue]
             return Gate.isOn(value) ? nil : Missing(variable: variable, value: value)

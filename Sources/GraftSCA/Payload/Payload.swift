@@ -52,6 +52,8 @@ package struct Payload: Sendable {
 
     /// What it asks for, in the order of the text, without repetition.
     package var wishes: [Wish] = []
+    /// The faults that it asks for, in the order of the text, without repetition.
+    package var faults: [Fault] = []
     /// The targets that were refused; at most `PayloadLimits.errors` of them are kept.
     package var refused: [RefusedTarget] = []
     /// Everything that is wrong with it and did not stop the rest; at most `PayloadLimits.errors`.

@@ -21,6 +21,8 @@ package struct PayloadReader {
 
     /// What has been read.
     private var payload = Payload()
+    /// Why faults are refused; nil when they are not.
+    private let faultReason: String?
     /// The wishes so far, to leave out repetitions.
     private var seen: Set<Wish> = []
     /// Targets so far, good or bad.
@@ -28,12 +30,12 @@ package struct PayloadReader {
     /// Advisories so far, good or bad.
     private var advisories = 0
 
-    /// Reads a payload.
+    /// Reads a payload. Its faults are refused, each alone, when there is a reason to.
     ///
     /// - Throws: what makes the whole of it unusable, with its place.
-    package static func read(_ bytes: [UInt8]) throws(ConfigError) -> Payload {
+    package static func read(_ bytes: [UInt8], refusingFaults reason: String? = nil) throws(ConfigError) -> Payload {
         let document = try JSONDocument.parse(bytes)
-        var reader = PayloadReader()
+        var reader = PayloadReader(faultReason: reason)
         for list in try reader.lists(document.root) {
             for item in list { try reader.readItem(item) }
         }
@@ -61,6 +63,9 @@ package struct PayloadReader {
         return lists
     }
 
+    /// A reader that has read nothing.
+    private init(faultReason: String?) { self.faultReason = faultReason }
+
     /// Reads one element of a list: a target, a target with a mode, or an advisory.
     private mutating func readItem(_ item: JSONNode) throws(ConfigError) {
         if item["targets"] != nil || item["id"] != nil {
@@ -79,6 +84,7 @@ package struct PayloadReader {
         guard let text = node.string ?? node["target"]?.string else {
             return note(node, "a target is expected: text, or an object with \"target\"")
         }
+        if node["action"] != nil || node["signature"] != nil { return readFault(node, target: text) }
         guard let mode = mode(of: node) else { return }
         do throws(GraftError) {
             let wish = Wish(target: try Target(text), mode: mode, advisory: advisory)
@@ -103,6 +109,28 @@ package struct PayloadReader {
     private static func place(of error: GraftError, in text: String) -> String {
         guard case .target(_, let offset)? = error.place else { return "\(text.utf8.count) bytes" }
         return "byte \(offset) of \"\(text.prefix(80))\(text.count > 80 ? "…" : "")\""
+    }
+}
+
+// MARK: Faults
+
+extension PayloadReader {
+    /// Reads a fault. One that cannot be read, or may not be injected, is refused alone.
+    private mutating func readFault(_ node: JSONNode, target text: String) {
+        if let faultReason { return note(node, faultReason, code: .disabled, refusing: text) }
+        let target: Target
+        do throws(GraftError) {
+            target = try Target(text)
+        } catch {
+            let message = "\(error.message) (\(Self.place(of: error, in: text)))"
+            return note(node, message, code: ConfigError.Code(error.code.rawValue), refusing: text)
+        }
+        do throws(ConfigError) {
+            let fault = try FaultReader.read(node, target: target)
+            if !payload.faults.contains(fault) { payload.faults.append(fault) }
+        } catch {
+            keep(error, refusing: text)
+        }
     }
 }
 
@@ -174,7 +202,15 @@ extension PayloadReader {
             payload.errorsOmitted += 1
             return
         }
-        let error = node.error(message, code: code)
+        keep(node.error(message, code: code), refusing: text)
+    }
+
+    /// Keeps a mistake with its place, as long as there is room.
+    private mutating func keep(_ error: ConfigError, refusing text: String?) {
+        guard payload.errors.count < PayloadLimits.errors else {
+            payload.errorsOmitted += 1
+            return
+        }
         payload.errors.append(error)
         if let text { payload.refused.append(Payload.RefusedTarget(text: text, error: error)) }
     }

@@ -18,10 +18,13 @@ extension ProductState {
             var plan = replace(update.path, with: payload?.wishes ?? [])
             for path in update.isSnapshot ? configurations.keys.filter({ $0 != update.path }) : [] {
                 plan.append(replace(path, with: []))
+                faults.wanted[path] = nil
                 forget(path)
             }
+            faults.wanted[update.path] = payload?.faults
             retryFailed(into: &plan)
             carryOut(plan)
+            carryOutFaults()
             retry = Backoff()
             return accept(update, payload)
         } catch {
@@ -36,7 +39,7 @@ extension ProductState {
     /// Reads the payload and holds it against the limits; nil for a removal.
     private func read(_ update: ConfigUpdate) throws(ConfigError) -> Payload? {
         guard let bytes = update.bytes else { return nil }
-        let payload = try PayloadReader.read(bytes)
+        let payload = try PayloadReader.read(bytes, refusingFaults: gate.faults.reason)
         // A snapshot leaves nothing beside itself, so only its own targets count.
         let others = update.isSnapshot ? Planner() : planner
         let paths = update.isSnapshot ? [] : Set(configurations.keys)

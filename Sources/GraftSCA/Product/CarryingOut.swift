@@ -46,7 +46,7 @@ extension ProductState {
     }
 
     /// Starts the core, unless it runs.
-    private mutating func startCore() {
+    mutating func startCore() {
         guard instrumentation == nil else { return }
         do throws(GraftError) {
             instrumentation = try start()
@@ -140,6 +140,8 @@ extension ProductState {
         stopped = true
         if instrumentation != nil {
             for path in planner.paths.sorted() { carryOut(plan { $0.replace(path, with: [], verdict: $1) }) }
+            faults.wanted = [:]
+            carryOutFaults()
             retryRemovals()
             counters = (try? instrumentation?.snapshot().counters) ?? counters
             instrumentation?.stop()

@@ -56,6 +56,8 @@ struct ProductState: Sendable {
     var failed: [Target: GraftError] = [:]
     /// The probes that could not be removed.
     var lingering: [Probe: Lingering] = [:]
+    /// The faults.
+    var faults = Faults()
     /// When to try again.
     var retry = Backoff()
 

@@ -11,6 +11,7 @@ extension ProductState {
     mutating func report() -> Report {
         let infos = look(readingPackages: false)
         var targets = wantedTargets(infos)
+        targets += faultReports(infos)
         let wanted = Set(targets.map(\.target))
         targets += history.targets.reversed().filter { !wanted.contains($0.target) }
         return Report(
@@ -85,7 +86,7 @@ extension ProductState {
     }
 
     /// A function of a target.
-    private func entryPoint(_ info: EntryInfo, target: Target) -> Report.EntryPoint {
+    func entryPoint(_ info: EntryInfo, target: Target) -> Report.EntryPoint {
         let detection = detections.detection(target: target.text, entry: info.entry)
         return Report.EntryPoint(
             image: info.entry.image, buildID: info.entry.buildID, offset: info.entry.offset, symbol: info.entry.name,
