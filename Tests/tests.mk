@@ -135,7 +135,7 @@ end-to-end: build ## Runs the demonstration and checks each of its expectations
 BENCHMARKS := $(sort $(wildcard Tests/Benchmarks/bench_*.c))
 BENCHMARK_PARTS := Tests/Benchmarks/work.c Tests/Benchmarks/bare.c Tests/Benchmarks/floors.S
 BENCHMARK_PROGRAMS := $(foreach compiler,gcc clang,$(BENCHMARKS:Tests/Benchmarks/bench_%.c=build/bench/$(compiler)/bench_%))
-BENCHMARK_FLAGS = $(CPPFLAGS) $(CFLAGS) -O2 -o $@ $(filter %.c %.S,$^) -Lbuild/lib -lgraft -Wl,-rpath,$(CURDIR)/build/lib
+BENCHMARK_FLAGS = $(CPPFLAGS) $(CFLAGS) -O2 -o $@ $(filter %.c %.S,$^) -Lbuild/lib -lgraft -lffi -Wl,-rpath,$(CURDIR)/build/lib
 
 build/bench/gcc/bench_%: Tests/Benchmarks/bench_%.c $(BENCHMARK_PARTS) $(SHARED)
 	@mkdir -p $(@D)

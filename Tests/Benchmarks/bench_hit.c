@@ -5,6 +5,7 @@
  * Each figure is the least of many repetitions, in thread CPU time, over the same function bare: a shared machine only
  * ever adds. The goals are those of the README. Uses the public interface only. */
 #include "work.h"
+#include <ffi.h>
 #include <graft/graft.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,41 @@ static double with_probe(enum graft_mode mode, double bare) {
     return cost;
 }
 
+static void pass_on(struct graft_around *call, void *context) {
+    (void)context;
+    graft_around_original(call);
+}
+
+static double around(double bare) {
+    const struct graft_probe_spec spec = {
+        .target = ":bench_work", .mode = GRAFT_MODE_AROUND, .signature = "i32(i32)", .around = pass_on};
+    struct graft_outcome outcome;
+    require(graft_install(&spec, 1, &outcome), "install");
+    require(outcome.installed == 1 ? outcome.status : outcome.refusal, "around");
+    double cost = measure(bench_work) - bare;
+    require(graft_remove(&outcome.probe, 1, NULL), "remove");
+    return cost;
+}
+
+/* The floor of an around-probe: a closure that calls the function, both by libffi and nothing else. */
+static void call_bare(ffi_cif *cif, void *result, void **arguments, void *context) {
+    (void)context;
+    ffi_call(cif, FFI_FN(bench_bare), result, arguments);
+}
+
+static double floor_around(double bare) {
+    ffi_cif cif;
+    ffi_type *type = &ffi_type_sint32;
+    void *code;
+    ffi_closure *closure = ffi_closure_alloc(sizeof *closure, &code);
+    if (closure == NULL || ffi_prep_cif(&cif, FFI_DEFAULT_ABI, 1, type, &type) != FFI_OK ||
+        ffi_prep_closure_loc(closure, &cif, call_bare, NULL, code) != FFI_OK)
+        require(GRAFT_UNSUPPORTED, "closure");
+    double cost = measure((function)(uintptr_t)code) - bare;
+    ffi_closure_free(closure);
+    return cost;
+}
+
 /* A probe that has reported: waits until its patch is out. */
 static double disarmed(double bare) {
     graft_probe_id probe = install(GRAFT_MODE_ONCE);
@@ -110,6 +146,7 @@ int main(int argc, char **argv) {
             measure(abi ? floor_entry_abi : floor_entry_all) - bare, abi ? 6 : 9},
         {abi ? "entry + exit" : "entry + exit, preserving all", with_probe(GRAFT_MODE_ENTRY_EXIT, bare),
             measure(abi ? floor_exit_abi : floor_exit_all) - bare, abi ? 10 : 17},
+        {abi ? "around" : "around, preserving all", around(bare), floor_around(bare), abi ? 70 : 85},
         {"disarmed", disarmed(bare), 0, 0},
         {"removed", measure(bench_work) - bare, 0, 0},
     };
