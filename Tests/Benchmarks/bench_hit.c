@@ -146,7 +146,7 @@ int main(int argc, char **argv) {
             measure(abi ? floor_entry_abi : floor_entry_all) - bare, abi ? 6 : 9},
         {abi ? "entry + exit" : "entry + exit, preserving all", with_probe(GRAFT_MODE_ENTRY_EXIT, bare),
             measure(abi ? floor_exit_abi : floor_exit_all) - bare, abi ? 10 : 17},
-        {abi ? "around" : "around, preserving all", around(bare), floor_around(bare), abi ? 70 : 85},
+        {abi ? "around" : "around, preserving all", around(bare), floor_around(bare), abi ? 100 : 120},
         {"disarmed", disarmed(bare), 0, 0},
         {"removed", measure(bench_work) - bare, 0, 0},
     };

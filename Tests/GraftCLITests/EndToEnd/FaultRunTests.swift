@@ -1,6 +1,7 @@
 // FaultRunTests.swift: faults injected into programs that know nothing of it, under `graft run`.
 
 import Foundation
+import GraftConfig
 import Testing
 
 @testable import GraftCLI
