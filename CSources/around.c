@@ -1,12 +1,28 @@
 /* around.c: makes, keeps and gives back what around-probes need; see around.h. Control plane, under its lock. */
 #include "around.h"
 #include "codemem.h"
+#include "control.h"
 #include "hit.h"
 #include "os/os.h"
 #include <stdlib.h>
 #include <string.h>
 
 static struct gr_around *_Atomic finished; /* pushed by any plane, taken whole by whoever empties it */
+static struct gr_around *all;              /* also those of abandoned calls, which are kept for ever */
+
+static void list(struct gr_around *around) {
+    around->after = all;
+    around->link = &all;
+    if (all != NULL)
+        all->link = &around->after;
+    all = around;
+}
+
+static void unlist(struct gr_around *around) {
+    *around->link = around->after;
+    if (around->after != NULL)
+        around->after->link = around->link;
+}
 
 enum graft_status gr_around_make(const struct graft_probe_spec *spec, struct gr_around **around) {
     if (spec->signature == NULL || spec->around == NULL)
@@ -23,11 +39,14 @@ enum graft_status gr_around_make(const struct graft_probe_spec *spec, struct gr_
     made->handler = spec->around;
     made->context = spec->context;
     made->release = spec->release;
+    list(made);
     *around = made;
     return GRAFT_OK;
 }
 
 void gr_around_discard(struct gr_around *around) {
+    if (around != NULL)
+        unlist(around);
     free(around);
 }
 
@@ -57,7 +76,9 @@ void gr_around_release_finished(void) {
         struct gr_around *next = around->next;
         if (around->release != NULL)
             around->release(around->context);
-        free(around);
+        gr_control_lock();
+        gr_around_discard(around);
+        gr_control_unlock();
         around = next;
     }
 }

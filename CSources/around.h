@@ -45,14 +45,15 @@ struct gr_around {
     graft_around_handler handler;
     void *context;
     graft_around_release release;
-    struct gr_around *next; /* once finished */
+    struct gr_around *next;          /* once finished */
+    struct gr_around *after, **link; /* in the list of all; `link` points to it. Under the control lock */
     struct gr_call_signature signature;
 };
 
 /* around.c, control plane. What a probe of mode around brings. GRAFT_INVALID_ARGUMENT, GRAFT_SIGNATURE_*,
  * GRAFT_NO_MEMORY. */
 enum graft_status gr_around_make(const struct graft_probe_spec *spec, struct gr_around **around);
-/* Frees one that nobody has seen, or null. Its context is not released: the probe was not accepted. */
+/* Frees one that nobody has, or has any more; null is allowed. Its context is not released. */
 void gr_around_discard(struct gr_around *around);
 /* No site refers to it any more (null is allowed). */
 void gr_around_retire(struct gr_around *around);
