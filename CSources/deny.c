@@ -109,10 +109,16 @@ bool gr_denied(const struct graft_entry_point *entry, const struct gr_image *ima
     return LISTED(denied, entry->symbol) || is_ours(entry, image);
 }
 
+/* Without unwind information a function may be written by hand and do with its return address what it likes. Swift's are
+ * not: its compiler leaves the information out where nothing can be thrown, which is a third of a library. */
+static bool may_move_its_return(const struct graft_entry_point *entry) {
+    return (entry->flags & (GRAFT_ENTRY_HAS_UNWIND | GRAFT_ENTRY_SWIFT)) == 0;
+}
+
 bool gr_exit_denied(const struct graft_entry_point *entry) {
     if ((entry->flags & GRAFT_ENTRY_ASYNC) != 0) /* needs no frame on the stack, but a context for certain */
         return (entry->flags & GRAFT_ENTRY_COMPLETES) == 0;
-    return (entry->flags & GRAFT_ENTRY_HAS_UNWIND) == 0 || LISTED(no_exit, entry->symbol);
+    return may_move_its_return(entry) || LISTED(no_exit, entry->symbol);
 }
 
 bool gr_preserves_registers(const struct graft_entry_point *entry) {
