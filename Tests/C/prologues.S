@@ -205,6 +205,24 @@ p_pointer: .quad p_add_nothing
         ret
         done    p_call_memory
 
+/* as the thunks of Swift's protocols begin: argument 0 is a table, whose fourth entry is called */
+        function p_call_table
+        pushq   %rbp
+        movq    %rsp, %rbp
+        call    *24(%rdi)
+        incl    %eax
+        popq    %rbp
+        ret
+        done    p_call_table
+
+/* the same through a table on the stack: refused, since the call's return address moves it */
+        function p_call_stack
+        pushq   %rdi
+        call    *24(%rsp)
+        popq    %rdi
+        ret
+        done    p_call_stack
+
         function p_call_register
         leaq    p_add_nothing(%rip), %rax
         call    *%rax

@@ -43,12 +43,14 @@
     X(r_loop_entry, GRAFT_BRANCH_INTO_PATCH) \
     X(r_crowded, GRAFT_TOO_SHORT)            \
     X(r_breakpoint, GRAFT_FOREIGN_PATCH)     \
-    X(r_table, GRAFT_BRANCH_INTO_PATCH)
+    X(r_table, GRAFT_BRANCH_INTO_PATCH)      \
+    X(p_call_stack, GRAFT_NOT_RELOCATABLE)
 
 #define PROLOGUE_DECLARE(name) int name(int);
 PROLOGUES_MAP(PROLOGUE_DECLARE)
 #define REFUSED_DECLARE(name, status) int name(int);
 REFUSED_MAP(REFUSED_DECLARE)
-int p_short(int); /* patchable: returns its argument plus one */
+int p_short(int);                            /* patchable: returns its argument plus one */
+int p_call_table(int (*const *table)(void)); /* patchable: returns what the fourth entry returns plus one */
 
 #endif

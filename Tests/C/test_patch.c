@@ -78,6 +78,23 @@ static void a_short_function_uses_its_padding(void) {
     restore(site);
 }
 
+static int forty_one(void) {
+    return 41;
+}
+
+static void a_call_through_a_table_is_moved(void) {
+    static int (*const table[])(void) = {NULL, NULL, NULL, forty_one};
+    struct gr_site *site;
+    CHECK_EQUAL(core_prepare("p_call_table", GR_KEEP_ALL, &site), GRAFT_OK);
+    gr_patch_aim(site, site->stub_count);
+    commit(site);
+    for (int i = 0; i < CALLS; i++)
+        CHECK_EQUAL(p_call_table(table), 42);
+    CHECK_EQUAL(gr_counter_read(site), CALLS);
+    restore(site);
+    CHECK_EQUAL(p_call_table(table), 42);
+}
+
 static void refusals_name_their_reason(void) {
     static const struct {
         const char *name;
@@ -278,6 +295,7 @@ int main(void) {
     core_start();
     RUN(every_prologue_counts_and_still_works);
     RUN(a_short_function_uses_its_padding);
+    RUN(a_call_through_a_table_is_moved);
     RUN(refusals_name_their_reason);
     RUN(every_kind_of_thunk_reports_entries_and_exits);
     RUN(traps_work_on_every_prologue);

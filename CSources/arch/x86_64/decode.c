@@ -75,8 +75,15 @@ static enum graft_status classify_call(const ZydisDecodedInstruction *in, struct
         out->kind = GR_INSN_CALL_RIP;
         return GRAFT_OK;
     }
-    if (in->raw.modrm.mod != 3)
-        return GRAFT_NOT_RELOCATABLE;
+    if (in->raw.modrm.mod != 3) {
+        bool near = in->opcode == 0xff && in->raw.modrm.reg == 2;
+        bool by_stack = in->raw.modrm.rm == 4 && in->raw.sib.base == 4 && in->raw.rex.B == 0;
+        if (!near || by_stack) /* the pushed return address would move what is below it */
+            return GRAFT_NOT_RELOCATABLE;
+        out->kind = GR_INSN_CALL_MEMORY;
+        out->detail = in->raw.modrm.offset;
+        return GRAFT_OK;
+    }
     out->kind = GR_INSN_CALL_REGISTER;
     out->detail = (uint8_t)(in->raw.modrm.rm + (in->raw.rex.B ? 8 : 0));
     return GRAFT_OK;

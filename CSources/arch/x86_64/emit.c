@@ -89,9 +89,18 @@ static void rip_operand(struct writer *w, const struct gr_instruction *in, const
     bytes(w, original + in->detail + 4, tail);
 }
 
-static void call(struct writer *w, const struct gr_instruction *in, uint64_t back) {
+/* The call's own bytes, as a jump: ModRM's middle field says 4 instead of 2. */
+static void jump_as_called(struct writer *w, const struct gr_instruction *in, const uint8_t *original) {
+    bytes(w, original, in->detail);
+    BYTES(w, (uint8_t)((original[in->detail] & ~0x38) | 0x20));
+    bytes(w, original + in->detail + 1, in->length - in->detail - 1u);
+}
+
+static void call(struct writer *w, const struct gr_instruction *in, const uint8_t *original, uint64_t back) {
     push_address(w, back);
-    if (in->kind == GR_INSN_CALL)
+    if (in->kind == GR_INSN_CALL_MEMORY)
+        jump_as_called(w, in, original);
+    else if (in->kind == GR_INSN_CALL)
         jump(w, in->target);
     else if (in->kind == GR_INSN_CALL_RIP)
         jump_through(w, (const void *)(uintptr_t)in->target);
@@ -124,7 +133,8 @@ static void instruction(struct writer *w, const struct gr_plan *plan, const stru
     case GR_INSN_CALL:
     case GR_INSN_CALL_RIP:
     case GR_INSN_CALL_REGISTER:
-        call(w, in, plan->patch_address + in->offset + in->length);
+    case GR_INSN_CALL_MEMORY:
+        call(w, in, original, plan->patch_address + in->offset + in->length);
         break;
     }
 }

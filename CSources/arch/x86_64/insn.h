@@ -10,6 +10,7 @@ enum gr_insn_kind {
     GR_INSN_CALL,          /* relative call; the last of its block */
     GR_INSN_CALL_RIP,      /* call through memory at `target` */
     GR_INSN_CALL_REGISTER, /* call through a register; detail: 0 to 15 */
+    GR_INSN_CALL_MEMORY,   /* call through memory that registers but %rsp lead to; detail: offset of its ModRM byte */
     GR_INSN_COUNTED,       /* loop, loope, loopne, jrcxz: detail is the opcode */
 };
 
