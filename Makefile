@@ -62,7 +62,7 @@ help: ## Shows this list
 # What the build, the tests and `make run` need from the distribution. No Python package is needed, so there is no
 # virtual environment.
 PACKAGES := gcc g++ libc6-dev binutils pkg-config libelf-dev libdw-dev liblzma-dev libunwind-dev libzydis-dev libffi-dev \
-	redis-server redis-tools valgrind gdb clang-format git
+	redis-server redis-tools valgrind gdb sqlite3 postgresql curl openssl python3 clang-format git
 
 setup: ## Installs the distribution packages that are missing (nothing to do: silent, and needs no root)
 	@Tests/setup $(PACKAGES)
