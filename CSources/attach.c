@@ -14,6 +14,7 @@ static void publish(struct gr_site *site, struct gr_attachments *list) {
     struct gr_attachments *old = current(site);
     atomic_store_explicit(&site->direct, NULL, memory_order_release);
     atomic_store_explicit(&site->direct_exit, NULL, memory_order_release);
+    atomic_store_explicit(&site->sample_step, 0, memory_order_release);
     atomic_store_explicit(&site->attachments, list, memory_order_release);
     if (old != NULL)
         gr_epoch_retire(old, free);
@@ -77,10 +78,14 @@ static bool armed(const struct gr_attachment *attachment) {
 static void publish_direct(struct gr_site *site) {
     const struct gr_attachments *list = current(site);
     struct gr_attachment *direct = list != NULL && list->count == 1 ? list->item[0] : NULL;
-    if ((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0)
-        direct = NULL; /* the short ways know no contexts */
-    if (direct != NULL && (!direct->plain || atomic_load_explicit(&site->caller_wanted, memory_order_relaxed)))
+    if ((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0 || /* the short ways know no contexts */
+        atomic_load_explicit(&site->caller_wanted, memory_order_relaxed))
         direct = NULL;
+    /* The thunk samples before it saves anything; what it does not leave out is told by hit.c. */
+    uint32_t step = direct != NULL ? direct->sample_step : 0;
+    if (direct != NULL && (step != 0 || !direct->plain))
+        direct = NULL;
+    atomic_store_explicit(&site->sample_step, step, memory_order_release);
     bool exit = direct != NULL && direct->mode == GRAFT_MODE_ENTRY_EXIT;
     atomic_store_explicit(&site->direct, direct, memory_order_release);
     atomic_store_explicit(&site->direct_exit, exit ? direct : NULL, memory_order_release);

@@ -83,9 +83,15 @@ static GR_NOINLINE bool claim(struct gr_attachment *attachment) {
     return true;
 }
 
-static inline bool wants_entry(struct gr_attachment *attachment) {
+/* True for one call in so many; thunk.S does the same with the count of its processor. */
+static bool sampled(struct gr_attachment *attachment) {
+    uint32_t number = atomic_fetch_add_explicit(&attachment->seen, 1, memory_order_relaxed) + 1;
+    return number * attachment->sample_step < attachment->sample_step;
+}
+
+static inline bool wants_entry(struct gr_attachment *attachment, bool chosen) {
     if (GR_LIKELY(attachment->mode == GRAFT_MODE_ENTRY || attachment->mode == GRAFT_MODE_ENTRY_EXIT))
-        return true;
+        return GR_LIKELY(attachment->sample_step == 0) || chosen || sampled(attachment);
     return attachment->mode == GRAFT_MODE_ONCE && claim(attachment);
 }
 
@@ -119,15 +125,15 @@ static uint64_t caller_of(const struct gr_site *site, const struct graft_registe
 }
 
 /* Tells the probes of an entry: any number, of any mode and flags (thunk.S does the plain case itself). `frame` is null
- * when the exit is not watched. */
-static void tell_entry(
-    struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer, struct gr_frame *frame) {
+ * when the exit is not watched; `chosen`: the thunk has sampled. */
+static void tell_entry(struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer,
+    struct gr_frame *frame, bool chosen) {
     const struct gr_attachments *list = attachments_of(site);
     uint64_t return_address = caller_of(site, registers, stack_pointer);
     keep_caller(site, registers, stack_pointer);
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         struct gr_attachment *attachment = list->item[i];
-        if (!wants_entry(attachment))
+        if (!wants_entry(attachment, chosen))
             continue;
         struct graft_hit hit = describe(site, attachment, GRAFT_PHASE_ENTER, registers, stack_pointer, return_address);
         if ((attachment->flags & GRAFT_PROBE_THREAD) != 0)
@@ -191,7 +197,7 @@ static GR_NOINLINE void enter_async(struct gr_site *site, struct graft_registers
     struct gr_completion *completion = gr_completion_open(site, registers->r14);
     if (completion == NULL)
         atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
-    tell_entry(site, registers, stack_pointer, completion != NULL ? &completion->frame : NULL);
+    tell_entry(site, registers, stack_pointer, completion != NULL ? &completion->frame : NULL, false);
     if (completion == NULL)
         return;
     if (completion->frame.count > 0)
@@ -200,20 +206,37 @@ static GR_NOINLINE void enter_async(struct gr_site *site, struct graft_registers
         gr_completion_close(completion);
 }
 
-void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers) {
+/* A hit that cannot be told of: counted here, or by the thunk that has chosen it. */
+static void pass_by(struct gr_slot *slot, struct gr_site *site, struct graft_registers *registers, bool chosen) {
+    if (!chosen)
+        enter_unreported(slot, site, registers);
+    else if (!gr_exempt)
+        enter_nested(site, registers);
+}
+
+static inline void enter(struct gr_slot *slot, struct graft_registers *registers, bool chosen) {
     struct gr_site *site = atomic_load_explicit(&slot->site, memory_order_acquire); /* pairs with patch.c */
     struct visit visit;
     if (GR_UNLIKELY(!begin(&visit))) {
-        enter_unreported(slot, site, registers);
+        pass_by(slot, site, registers, chosen);
         return;
     }
-    gr_arch_count(site->counter, slot);
+    if (!chosen)
+        gr_arch_count(site->counter, slot);
     uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
     if (GR_UNLIKELY((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0) && exit_wanted(site))
         enter_async(site, registers, stack_pointer);
     else
-        tell_entry(site, registers, stack_pointer, NULL);
+        tell_entry(site, registers, stack_pointer, NULL, chosen);
     end(&visit);
+}
+
+void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers) {
+    enter(slot, registers, false);
+}
+
+void gr_hit_enter_chosen(struct gr_slot *slot, struct graft_registers *registers) {
+    enter(slot, registers, true);
 }
 
 /* Where a reported call goes: the relocated block, or what an around-probe has put in its place. */
@@ -238,7 +261,7 @@ static void fill_in(struct gr_frame *frame, const struct gr_slot *slot, struct g
 /* A tail call has no thunk frame of its own: two at one place of the stack would be one too many for some unwinders. Its
  * exit is told when the earlier call leaves. */
 static GR_NOINLINE void enter_by_tail_call(struct visit *visit, const struct gr_slot *slot, struct gr_site *site,
-    struct graft_registers *registers, struct gr_frame *earlier) {
+    struct graft_registers *registers, struct gr_frame *earlier, bool chosen) {
     uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
     struct gr_frame *frame = gr_frame_chain(visit->thread, earlier);
     if (frame != NULL) {
@@ -249,21 +272,22 @@ static GR_NOINLINE void enter_by_tail_call(struct visit *visit, const struct gr_
     } else {
         atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
     }
-    tell_entry(site, registers, stack_pointer, frame);
+    tell_entry(site, registers, stack_pointer, frame, chosen);
 }
 
-struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers *registers) {
+static inline struct gr_frame *enter_frame(struct gr_slot *slot, struct graft_registers *registers, bool chosen) {
     struct gr_site *site = atomic_load_explicit(&slot->site, memory_order_acquire); /* pairs with patch.c */
     struct visit visit;
     if (GR_UNLIKELY(!begin(&visit))) {
-        enter_unreported(slot, site, registers);
+        pass_by(slot, site, registers, chosen);
         return no_frame(slot->relocated, registers);
     }
-    gr_arch_count(site->counter, slot);
+    if (!chosen)
+        gr_arch_count(site->counter, slot);
     uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
     struct gr_frame *earlier = tail_called_by(registers, stack_pointer), *frame = NULL;
     if (GR_UNLIKELY(earlier != NULL)) {
-        enter_by_tail_call(&visit, slot, site, registers, earlier);
+        enter_by_tail_call(&visit, slot, site, registers, earlier, chosen);
         end(&visit);
         return no_frame(where_to(slot, site), registers);
     }
@@ -275,9 +299,17 @@ struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers
     } else {
         atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
     }
-    tell_entry(site, registers, stack_pointer, frame);
+    tell_entry(site, registers, stack_pointer, frame, chosen);
     end(&visit);
     return frame != NULL ? frame : no_frame(where_to(slot, site), registers);
+}
+
+struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers *registers) {
+    return enter_frame(slot, registers, false);
+}
+
+struct gr_frame *gr_hit_enter_frame_chosen(struct gr_slot *slot, struct graft_registers *registers) {
+    return enter_frame(slot, registers, true);
 }
 
 static inline void tell_exit_of(const struct gr_frame *frame, uint32_t index, struct gr_attachment *attachment,

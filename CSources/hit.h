@@ -24,6 +24,9 @@ struct gr_capture {
 /* thunk.S calls these; see there. `registers` is the area on the stack. */
 void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers);
 struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers *registers);
+/* The same for a call that the thunk has counted, and chosen to be told of. */
+void gr_hit_enter_chosen(struct gr_slot *slot, struct graft_registers *registers);
+struct gr_frame *gr_hit_enter_frame_chosen(struct gr_slot *slot, struct graft_registers *registers);
 void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers);
 void gr_hit_complete(struct gr_completion *completion, struct graft_registers *registers);
 

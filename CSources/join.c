@@ -99,6 +99,12 @@ static enum graft_status find_site(
     return *site != NULL ? GRAFT_OK : make_site(match, internal, site, offender);
 }
 
+/* 2^32 / N, rounded up: of N calls in a row, one has a number whose product with it is less than it, modulo 2^32. */
+static uint32_t sample_step(const struct gr_probe *probe) {
+    bool told = probe->mode == GRAFT_MODE_ENTRY || probe->mode == GRAFT_MODE_ENTRY_EXIT;
+    return told && probe->sample_every > 1 ? UINT32_MAX / probe->sample_every + 1 : 0;
+}
+
 enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *probe) {
     struct gr_site *site = link->site;
     bool exit = probe->mode == GRAFT_MODE_ENTRY_EXIT || probe->mode == GRAFT_MODE_AROUND;
@@ -122,6 +128,7 @@ enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *pr
     attachment->port = port;
     attachment->plain = (probe->mode == GRAFT_MODE_ENTRY || probe->mode == GRAFT_MODE_ENTRY_EXIT) &&
                         probe->handler != NULL && (probe->flags & (GRAFT_PROBE_THREAD | GRAFT_PROBE_TIME)) == 0;
+    attachment->sample_step = sample_step(probe);
     attachment->hits_before = link->attachment != NULL ? link->attachment->hits_before : gr_counter_read(site);
     status =
         link->attachment != NULL ? gr_attach_replace(site, link->attachment, attachment) : gr_attach(site, attachment);

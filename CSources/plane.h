@@ -26,6 +26,7 @@ struct gr_probe {
     struct gr_probe *next, **link; /* in the list of all; `link` points to it */
     char *target;
     enum graft_mode mode;
+    uint32_t sample_every;
     uint32_t flags;
     graft_handler handler;
     void *context;

@@ -97,6 +97,7 @@ enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool interna
         .target = target,
         .mode = spec->mode,
         .flags = spec->flags,
+        .sample_every = spec->sample_every,
         .handler = spec->handler,
         .context = spec->context,
         .around = around,

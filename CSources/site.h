@@ -57,8 +57,10 @@ struct gr_attachment {
     uint32_t flags;       /* GRAFT_PROBE_* */
     bool internal;        /* one of ours: called also while a handler is running */
     bool plain;           /* reports each entry, with a handler, and no flag asks for more: the short ways in thunk.S */
-    uint64_t hits_before; /* the site's count when the probe was attached */
-    _Atomic bool fired;   /* mode once: has reported. Set by the hit plane (exchange), read by both */
+    uint32_t sample_step; /* 2^32 / N, for one call in N; 0: each */
+    _Atomic uint32_t seen;    /* calls so far, modulo 2^32, where the thunk does not sample */
+    uint64_t hits_before;     /* the site's count when the probe was attached */
+    _Atomic bool fired;       /* mode once: has reported. Set by the hit plane (exchange), read by both */
     struct gr_around *around; /* mode around: the handler; null else */
     struct gr_around_port *port;
 };
@@ -95,6 +97,7 @@ struct gr_site {
     struct gr_attachments *_Atomic attachments; /* null: none. Release by attach.c, acquire by hit.c */
     struct gr_slot *slot;
     _Atomic bool caller_wanted;       /* exchanged to false by the first hit */
+    _Atomic uint32_t sample_step;     /* of the only probe, if it samples: the thunk does it; else 0 */
     _Atomic uint64_t caller_fallback; /* the first return address; written by that hit */
     _Atomic uint64_t around;          /* where calls go instead of to the relocated block; 0: nowhere else */
 
@@ -130,6 +133,7 @@ struct gr_site {
 _Static_assert(offsetof(struct gr_site, direct) == GR_SITE_DIRECT, "layout.h");
 _Static_assert(offsetof(struct gr_site, counter) == GR_SITE_COUNTER, "layout.h");
 _Static_assert(offsetof(struct gr_site, direct_exit) == GR_SITE_DIRECT_EXIT, "layout.h");
+_Static_assert(offsetof(struct gr_site, sample_step) == GR_SITE_SAMPLE, "layout.h");
 _Static_assert(offsetof(struct gr_site, entry) == GR_SITE_ENTRY, "layout.h");
 _Static_assert(offsetof(struct gr_attachment, probe) == GR_ATTACHMENT_PROBE, "layout.h");
 _Static_assert(offsetof(struct gr_attachment, handler) == GR_ATTACHMENT_HANDLER, "layout.h");

@@ -42,6 +42,7 @@ struct ChangeBuffer: ~Copyable {
             raw.spec.target = UnsafePointer(strdup(request.target.text))
             raw.spec.mode = request.mode.raw
             raw.spec.flags = request.options.rawValue
+            raw.spec.sample_every = request.sampleEvery
             raw.spec.context = handler?.context
             if let around = request.around {
                 raw.spec.signature = UnsafePointer(strdup(around.signature.text))

@@ -36,12 +36,18 @@ public struct ProbeRequest: Sendable {
     public var handler: Handler?
     /// Mode `around`: what is called in the place of the function.
     public var around: Around?
+    /// In the modes `entry` and `entryExit`, the handler is told of one call in so many; 0 and 1: of each. All are counted.
+    /// What is left out costs little more than a count where no other probe is on the function.
+    public var sampleEvery: UInt32
 
     /// A wish with these parts.
-    public init(target: Target, mode: Mode, options: ProbeOptions = [], handler: Handler? = nil) {
+    public init(
+        target: Target, mode: Mode, options: ProbeOptions = [], sampleEvery: UInt32 = 1, handler: Handler? = nil
+    ) {
         self.target = target
         self.mode = mode
         self.options = options
+        self.sampleEvery = sampleEvery
         self.handler = handler
     }
 }

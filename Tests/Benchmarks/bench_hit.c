@@ -52,8 +52,9 @@ static void require(enum graft_status status, const char *what) {
     exit(1);
 }
 
-static graft_probe_id install(enum graft_mode mode) {
-    const struct graft_probe_spec spec = {.target = ":bench_work", .mode = mode, .handler = ignore};
+static graft_probe_id install(enum graft_mode mode, uint32_t every) {
+    const struct graft_probe_spec spec = {
+        .target = ":bench_work", .mode = mode, .handler = ignore, .sample_every = every};
     struct graft_outcome outcome;
     require(graft_install(&spec, 1, &outcome), "install");
     require(outcome.status, "probe");
@@ -67,8 +68,8 @@ struct row {
     double cost, floor, goal;
 };
 
-static double with_probe(enum graft_mode mode, double bare) {
-    graft_probe_id probe = install(mode);
+static double with_probe(enum graft_mode mode, uint32_t every, double bare) {
+    graft_probe_id probe = install(mode, every);
     double cost = measure(bench_work) - bare;
     require(graft_remove(&probe, 1, NULL), "remove");
     return cost;
@@ -111,7 +112,7 @@ static double floor_around(double bare) {
 
 /* A probe that has reported: waits until its patch is out. */
 static double disarmed(double bare) {
-    graft_probe_id probe = install(GRAFT_MODE_ONCE);
+    graft_probe_id probe = install(GRAFT_MODE_ONCE, 1);
     enum graft_state state = GRAFT_STATE_INSTALLED;
     sink = bench_work(1);
     while (state == GRAFT_STATE_INSTALLED)
@@ -141,11 +142,13 @@ int main(int argc, char **argv) {
     double bare = measure(bench_bare);
     const bool abi = getenv("BENCH_ABI") != NULL; /* a clang-built program: callers assume the ABI only */
     const struct row rows[] = {
-        {"count", with_probe(GRAFT_MODE_COUNT, bare), measure(floor_count) - bare, 1.5},
-        {abi ? "entry" : "entry, preserving all", with_probe(GRAFT_MODE_ENTRY, bare),
+        {"count", with_probe(GRAFT_MODE_COUNT, 1, bare), measure(floor_count) - bare, 1.5},
+        {abi ? "entry" : "entry, preserving all", with_probe(GRAFT_MODE_ENTRY, 1, bare),
             measure(abi ? floor_entry_abi : floor_entry_all) - bare, abi ? 6 : 9},
-        {abi ? "entry + exit" : "entry + exit, preserving all", with_probe(GRAFT_MODE_ENTRY_EXIT, bare),
+        {abi ? "entry + exit" : "entry + exit, preserving all", with_probe(GRAFT_MODE_ENTRY_EXIT, 1, bare),
             measure(abi ? floor_exit_abi : floor_exit_all) - bare, abi ? 10 : 17},
+        {"entry, 1 call in 1,000 told", with_probe(GRAFT_MODE_ENTRY, 1000, bare), measure(floor_count) - bare, 6},
+        {"entry + exit, 1 in 1,000", with_probe(GRAFT_MODE_ENTRY_EXIT, 1000, bare), measure(floor_count) - bare, 6},
         {abi ? "around" : "around, preserving all", around(bare), floor_around(bare), abi ? 100 : 120},
         {"disarmed", disarmed(bare), 0, 0},
         {"removed", measure(bench_work) - bare, 0, 0},

@@ -60,6 +60,18 @@ extension Live {
             #expect(victimAdd(1, 2, 3) == 6)
         }
 
+        @Test("is told of one call in so many, when it asks for a sample")
+        func sampled() throws {
+            let calls = Seen(0)
+            let target = try Target(":victim_add")
+            let request = ProbeRequest(target: target, mode: .entry, sampleEvery: 100) { _ in calls.change { $0 += 1 } }
+            let probe = try #require(core.instrumentation.apply([.install(request)]).first?.probe)
+            for i in 0..<10_000 { #expect(victimAdd(i, 1, 2) == i + 3) }
+            #expect(try core.instrumentation.hits(of: probe) == 10_000)
+            #expect((80...120).contains(calls.value))
+            core.remove(probe)
+        }
+
         @Test("may call instrumented functions, which are not reported")
         func nested() throws {
             let calls = Seen(0)

@@ -36,6 +36,10 @@ struct graft_probe_spec {
     const char *signature;        /* see around.h; required then */
     graft_around_handler around;  /* required then; `handler` is not called */
     graft_around_release release; /* of `context`, if the probe was accepted; null: it lives for ever */
+    /* Modes entry and entry-exit: the handler is told of one call in so many, evenly spread; 0 and 1: of each. All are
+     * counted. What is left out costs little more than a count where no other probe is on the function, and is spread
+     * evenly on each processor; else it costs a hit. */
+    uint32_t sample_every;
 };
 
 /* The state of a probe and of each of its entry points:

@@ -38,10 +38,22 @@
 /* ---- saving and restoring what each kind keeps: abi, all, avx, xsave ---- */
 
         .macro  save_argument_registers
+        movq    %rdx, REG(RDX)(%rsp)
+        save_working_registers
+        save_other_registers
+        .endm
+        /* those that sampling needs, besides rdx */
+        .macro  save_working_registers
         movq    %rdi, REG(RDI)(%rsp)
         movq    %rsi, REG(RSI)(%rsp)
-        movq    %rdx, REG(RDX)(%rsp)
         movq    %rcx, REG(RCX)(%rsp)
+        .endm
+        .macro  restore_working_registers
+        movq    REG(RDI)(%rsp), %rdi
+        movq    REG(RSI)(%rsp), %rsi
+        movq    REG(RCX)(%rsp), %rcx
+        .endm
+        .macro  save_other_registers
         movq    %r8, REG(R8)(%rsp)
         movq    %r9, REG(R9)(%rsp)
         movq    %r10, REG(R10)(%rsp)
@@ -239,8 +251,8 @@
 
 /* One more hit of the site rdx, on this CPU; emit.c writes the same into stubs. A preempted count begins again, when
  * nothing has been done yet. A thread that the kernel does not know reads a huge number for its CPU, and counts in the
- * slot, rax, with a locked addition. Clobbers rcx, rsi, rdi. */
-        .macro  count_hit
+ * slot, rax, with a locked addition. With `value`, ecx is the new count's low half. Clobbers rcx, rsi, rdi. */
+        .macro  count_hit value
         movslq  gr_rseq_offset(%rip), %rcx
         movq    GR_SITE_COUNTER(%rdx), %rdi
 .Lrestart\@:
@@ -253,6 +265,10 @@
         imulq   gr_count_stride(%rip), %rsi
         incq    (%rdi, %rsi)
 .Lcommitted\@:
+        .ifnb \value
+        movl    (%rdi, %rsi), %ecx
+        .endif
+.Lcounted\@:
         .pushsection .text.gr_count_aside, "ax", @progbits
         .byte   0x0f, 0xb9, 0x3d
         .long   GR_RSEQ_SIGNATURE
@@ -260,7 +276,8 @@
         jmp     .Lrestart\@
 .Lshared\@:
         lock incq GR_SLOT_SHARED_COUNT(%rax)
-        jmp     .Lcommitted\@
+        movl    GR_SLOT_SHARED_COUNT(%rax), %ecx
+        jmp     .Lcounted\@
         .popsection
         .pushsection .data.rel.ro.gr_count_cs, "aw", @progbits
         .p2align 5
@@ -268,6 +285,41 @@
         .long   0, 0
         .quad   .Lstart\@, .Lcommitted\@ - .Lstart\@, .Labort\@
         .popsection
+        .endm
+
+/* Begins a hit: rdx is the site, the argument registers are saved. A site that samples is asked first, aside. */
+        .macro  begin_hit name
+        movq    %rdx, REG(RDX)(%rsp)
+        movq    GR_SLOT_SITE(%rax), %rdx
+        cmpl    $0, GR_SITE_SAMPLE(%rdx)
+        jne     .Lsample_\name
+.Lall_\name:
+        save_working_registers
+        save_other_registers
+        .endm
+
+/* Counts, and goes on behind this for one call in so many; for the others, `leave_out` undoes what has been done. A thread
+ * that is not plain goes the long way, where hit.c counts and samples. rdx: site. */
+        .macro  sample_hit name
+.Lsample_\name:
+        .cfi_same_value %rbx
+        .cfi_same_value %r12
+        .cfi_same_value %r13
+        save_working_registers
+        movq    gr_plain@gottpoff(%rip), %rcx
+        movq    %fs:(%rcx), %rcx
+        cmpq    $0, GR_THREAD_PINNED(%rcx)
+        jne     2f
+        count_hit value
+        imull   GR_SITE_SAMPLE(%rdx), %ecx
+        cmpl    GR_SITE_SAMPLE(%rdx), %ecx
+        jae     .Lleave_out_\name
+        save_other_registers
+        save_callee_saved
+        jmp     3f
+2:      restore_working_registers
+        jmp     .Lall_\name
+3:
         .endm
 
 /* errno is the program's: r13d keeps it while the handler runs. Clobber rcx. */
@@ -303,7 +355,6 @@
 /* ---- entry ---- */
 
         .macro  enter_plainly kind
-        movq    GR_SLOT_SITE(%rax), %rdx
         open_section .Lenter_\kind, .Lundo_enter_\kind
         movq    GR_SITE_DIRECT(%rdx), %r9
         testq   %r9, %r9
@@ -334,7 +385,7 @@
         .cfi_def_cfa_offset 16
         subq    $AREA, %rsp
         .cfi_def_cfa_offset TO_CFA
-        save_argument_registers
+        begin_hit entry_\kind
         save_callee_saved
         save_vectors \kind, 8
         .cfi_remember_state
@@ -363,6 +414,24 @@
         call    gr_hit_enter
         end_wide \kind
         jmp     .Lleave_entry_\kind
+        sample_hit entry_\kind
+        save_vectors \kind, 8
+        movq    %rax, %rdi
+        leaq    GR_HIT_SIZE(%rsp), %rsi
+        begin_wide \kind
+        call    gr_hit_enter_chosen
+        end_wide \kind
+        jmp     .Lleave_entry_\kind
+.Lleave_out_entry_\kind:
+        .cfi_same_value %rbx
+        .cfi_same_value %r12
+        .cfi_same_value %r13
+        restore_working_registers
+        movq    REG(RDX)(%rsp), %rdx
+        movq    REG(RAX)(%rsp), %rax
+        addq    $AREA, %rsp
+        .cfi_def_cfa_offset 16
+        ret
         finish  gr_thunk_entry_\kind
         .endm
 
@@ -374,7 +443,6 @@
 /* A frame for this call: the first free one, if the call is deeper on the stack than the latest open one (thread.h,
  * gr_frame_open). Leaves it in r12. */
         .macro  enter_frame_plainly kind
-        movq    GR_SLOT_SITE(%rax), %rdx
         open_section .Lenter_frame_\kind, .Lundo_enter_frame_\kind
         movq    GR_SITE_DIRECT_EXIT(%rdx), %r9
         movq    GR_THREAD_FREE(%rbx), %r12
@@ -514,7 +582,7 @@
         .cfi_personality 0x9b, DW.ref.gr_personality
         subq    $EXIT_AREA, %rsp
         .cfi_def_cfa_offset TO_CFA
-        save_argument_registers
+        begin_hit exit_\kind
         save_callee_saved
         save_vectors \kind, 8
         .cfi_remember_state
@@ -593,6 +661,7 @@ gr_thunk_return_\kind:
         leaq    GR_HIT_SIZE(%rsp), %rsi
         begin_wide \kind
         call    gr_hit_enter_frame
+.Lframed_\kind:
         movq    %rax, %rbx              /* has been saved; the wide kinds need rax */
         end_wide \kind
         testq   %rbx, %rbx
@@ -604,6 +673,30 @@ gr_thunk_return_\kind:
         addq    $EXIT_AREA, %rsp
         .cfi_def_cfa_offset 8
         jmp     *-8(%rsp)               /* in the red zone: no signal handler touches it */
+        .cfi_def_cfa %rsp, TO_CFA
+        sample_hit exit_\kind
+        save_vectors \kind, 8
+        movq    %rax, %rdi
+        leaq    GR_HIT_SIZE(%rsp), %rsi
+        begin_wide \kind
+        call    gr_hit_enter_frame_chosen
+        jmp     .Lframed_\kind
+        .ifnc \kind,abi
+        .cfi_def_cfa %rsp, TO_CFA
+        .cfi_same_value %rbp
+        .endif
+.Lleave_out_exit_\kind:
+        .cfi_same_value %rbx
+        .cfi_same_value %r12
+        .cfi_same_value %r13
+        movq    GR_SLOT_RELOCATED(%rax), %rcx
+        movq    %rcx, GR_HIT_SIZE + GR_REG_PADDING(%rsp)
+        restore_working_registers
+        movq    REG(RDX)(%rsp), %rdx
+        movq    REG(RAX)(%rsp), %rax
+        addq    $EXIT_AREA, %rsp
+        .cfi_def_cfa_offset 8
+        jmp     *-8(%rsp)
         finish  gr_thunk_exit_\kind
         .endm
 
