@@ -56,7 +56,7 @@ static size_t read_continuations(const struct gr_capture *capture, uint64_t *fra
 }
 
 /* Unwinds the stacks of first hits and lets counting probes go back to counting. */
-static void read_captures(void) {
+void gr_control_read_captures(void) {
     struct gr_capture *capture = gr_captures_take();
     while (capture != NULL) {
         struct gr_capture *next = capture->next;
@@ -94,7 +94,7 @@ static void reap(void) {
 static void round_of_work(void) {
     gr_control_lock();
     gr_late_refresh();
-    read_captures();
+    gr_control_read_captures();
     find_disarmed();
     gr_streams_drain();
     gr_settle();

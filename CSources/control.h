@@ -8,6 +8,8 @@
 void gr_control_lock(void);
 void gr_control_unlock(void);
 bool gr_control_try_lock(int milliseconds);
+/* Unwinds the stacks of first hits that wait, so that who looks sees whole ones. Under the lock. */
+void gr_control_read_captures(void);
 /* True between graft_start and the last graft_stop. Any thread. */
 bool gr_control_running(void);
 

@@ -148,6 +148,7 @@ GR_PUBLIC enum graft_status graft_snapshot_take(struct graft_snapshot **snapshot
     if (!gr_control_running())
         return GRAFT_NOT_STARTED;
     gr_control_lock();
+    gr_control_read_captures();
     struct builder measure = {0}, fill = {0};
     place(&measure, sizeof **snapshot);
     build(&measure, NULL);
