@@ -103,13 +103,18 @@ static void commit(struct gr_site **sites, size_t count) {
         tell_links();
 }
 
+/* What may be otherwise in a while: a thread that blocks SIGTRAP, or a system that has run out of something. */
+static bool may_pass(enum graft_status reason) {
+    return reason == GRAFT_UNSAFE_THREADS || reason == GRAFT_OS || reason == GRAFT_NO_MEMORY;
+}
+
 static void restore(struct gr_site **sites, size_t count) {
     if (count == 0)
         return;
     gr_patch_restore(sites, count);
     for (size_t i = 0; i < count; i++) {
         struct gr_site *site = sites[i];
-        if (site->in_place && site->reason == GRAFT_UNSAFE_THREADS) {
+        if (site->in_place && may_pass(site->reason)) {
             put_off(site);
         } else if (site->in_place) {
             gr_log("patch: %s at %#llx keeps its jump, which leads straight on: %s", site->entry.name,
