@@ -184,7 +184,7 @@ extension Live {
                 frames = try #require(try core.info(probe)?.entries.first?.frames)
                 await Task.yield()
             }
-            let symbol = try #require(try core.instrumentation.symbolise(frames[0] - 1))
+            let symbol = try #require(core.instrumentation.symbolise(frames[0] - 1))
             #expect(symbol.symbol.contains("asyncOuter"))
             core.remove(probe)
         }
