@@ -15,7 +15,7 @@
 #include "trap.h"
 #include <pthread.h>
 
-enum { OWN_PROBES = 16, PROBES_LIMIT = 1 << 20 };
+enum { PROBES_LIMIT = 1 << 20 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned starts; /* guarded by `lock` */
@@ -54,7 +54,7 @@ static enum graft_status start_registries(size_t probes) {
     gr_plane.probes = by_id;
     gr_plane.identifiers = identifiers;
     gr_plane.sites = sites;
-    gr_plane.probes_max = probes;
+    gr_plane.probes_max = probes - GR_OWN_PROBES;
     return GRAFT_OK;
 }
 
@@ -63,9 +63,9 @@ static enum graft_status start_all(const struct graft_options *options) {
     if (probes > PROBES_LIMIT)
         return GRAFT_INVALID_ARGUMENT;
     gr_log_open(options != NULL ? options->log : NULL, options != NULL ? options->log_context : NULL);
-    enum graft_status status = start_hit_plane(probes + OWN_PROBES);
+    enum graft_status status = start_hit_plane(probes + GR_OWN_PROBES);
     if (status == GRAFT_OK)
-        status = start_registries(probes + OWN_PROBES);
+        status = start_registries(probes + GR_OWN_PROBES);
     if (status == GRAFT_OK && gr_plane.resolver == NULL)
         status = gr_resolver_create(&gr_plane.resolver);
     if (status == GRAFT_OK)

@@ -73,7 +73,7 @@ static enum graft_status make_site(
     enum graft_status status = gr_patch_prepare(&entry, &image, &made, offender);
     if (status != GRAFT_OK)
         return status;
-    made->by_address.key = 0;
+    made->own = true; /* until the application uses it */
     status = enroll(made);
     if (status != GRAFT_OK) {
         gr_patch_forget(made);
@@ -88,6 +88,20 @@ static struct gr_site *site_at(uint64_t address) {
     return node != NULL ? (struct gr_site *)(void *)((char *)node - offsetof(struct gr_site, by_address)) : NULL;
 }
 
+/* The limit is the application's alone: what it has not used yet is ours. */
+static enum graft_status room_for(const struct gr_site *site, bool internal) {
+    size_t own = gr_registry_count(gr_plane.sites) - gr_plane.sites_used;
+    if (internal)
+        return site != NULL || own < GR_OWN_PROBES ? GRAFT_OK : GRAFT_LIMIT_PROBES;
+    return (site != NULL && !site->own) || gr_plane.sites_used < gr_plane.probes_max ? GRAFT_OK : GRAFT_LIMIT_PROBES;
+}
+
+static void use_site(struct gr_site *site, bool internal) {
+    gr_plane.sites_used += site->own && !internal;
+    site->own = site->own && internal;
+    site->users++;
+}
+
 static enum graft_status find_site(
     const struct gr_match *match, bool internal, struct gr_site **site, uint64_t *offender) {
     *offender = match->entry.address;
@@ -95,8 +109,13 @@ static enum graft_status find_site(
         return GRAFT_IFUNC;
     if (gr_denied(&match->entry, match->image))
         return GRAFT_DENIED;
-    *site = site_at(match->entry.address);
-    return *site != NULL ? GRAFT_OK : make_site(match, internal, site, offender);
+    struct gr_site *known = site_at(match->entry.address);
+    enum graft_status status = room_for(known, internal);
+    if (status == GRAFT_OK && known == NULL)
+        status = make_site(match, internal, &known, offender);
+    if (status == GRAFT_OK)
+        *site = known;
+    return status;
 }
 
 /* 2^32 / N, rounded up: of N calls in a row, one has a number whose product with it is less than it, modulo 2^32. */
@@ -178,7 +197,7 @@ void gr_link_make(struct gr_link *link, const struct gr_probe *probe, const stru
     *link = (struct gr_link){.image_serial = match->image->serial, .address = match->entry.address};
     enum graft_status status = find_site(match, probe->internal, &link->site, &offender);
     if (status == GRAFT_OK) {
-        link->site->users++;
+        use_site(link->site, probe->internal);
         if (probe->around != NULL)
             status = gr_around_check(probe->around, gr_plane.resolver, link->address);
         if (status == GRAFT_OK)
@@ -202,6 +221,7 @@ void gr_link_break(struct gr_link *link) {
 
 void gr_site_gone(struct gr_site *site) {
     gr_plane.hits_gone += gr_counter_read(site);
+    gr_plane.sites_used -= !site->own;
     if (site->in_place) {
         gr_plane.counters.removed++;
         gr_plane.counters.active--;

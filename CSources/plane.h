@@ -44,7 +44,8 @@ struct gr_plane {
     struct gr_registry *sites;       /* by address */
     struct gr_registry *identifiers; /* by hash of the canonical identifier */
     struct gr_probe *first;
-    size_t probes_max;
+    size_t probes_max;              /* the application's probes, and its entry points: ours do not count */
+    size_t probes_used, sites_used; /* of those */
     graft_probe_id last_id;
     uint64_t generation;            /* applied updates */
     struct graft_counters counters; /* those that the control plane counts */
@@ -55,6 +56,9 @@ struct gr_plane {
 };
 
 extern struct gr_plane gr_plane;
+
+/* Room, beside the application's, for probes of our own and their entry points. */
+enum { GR_OWN_PROBES = 16 };
 
 /* probe.c: changes to probes; bytes are not touched. Sites that need looking at are marked dirty. */
 enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool internal, struct gr_probe **probe);

@@ -83,6 +83,9 @@ enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool interna
     enum graft_status status = graft_target_check(spec->target, NULL);
     if (status != GRAFT_OK)
         return status;
+    size_t own = gr_registry_count(gr_plane.probes) - gr_plane.probes_used;
+    if (internal ? own >= GR_OWN_PROBES : gr_plane.probes_used >= gr_plane.probes_max)
+        return GRAFT_LIMIT_PROBES;
     struct gr_around *around = NULL;
     if (spec->mode == GRAFT_MODE_AROUND)
         status = gr_around_make(spec, &around);
@@ -106,6 +109,7 @@ enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool interna
     if (status != GRAFT_OK)
         goto give_up;
     gr_plane.last_id++;
+    gr_plane.probes_used += !internal;
     list(made);
     gr_probe_link(made, NULL);
     *probe = made;
@@ -123,6 +127,7 @@ void gr_probe_remove(struct gr_probe *probe) {
     probe->link_count = 0;
     gr_around_retire(probe->around);
     gr_registry_remove(gr_plane.probes, probe->by_id.key);
+    gr_plane.probes_used -= !probe->internal;
     unlist(probe);
     gr_log("probe %llu: removed %s", (unsigned long long)probe->by_id.key, probe->target);
 }

@@ -112,6 +112,7 @@ struct gr_site {
     uint64_t stub_code;  /* the stub, and its hop */
     bool in_place;       /* the entry's bytes are our jump */
     bool dirty;          /* on the list of sites to settle */
+    bool own;            /* only probes of ours have used it: outside the application's limit */
     bool waits;          /* settle.c: for threads that block SIGTRAP, and that has been told */
     struct gr_site *next_dirty;
     uint32_t users;         /* links of probes that refer to it */

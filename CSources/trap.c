@@ -1,8 +1,11 @@
 /* trap.c: the table of sites by address, and the SIGTRAP handler; see trap.h.
  *
- * An open-addressed table of pointers to sites. Entries are added and, when an image is unloaded, replaced by a
- * tombstone; sites are type-stable, so a late reader finds an address that does not match, never freed memory.
- * Linearisation: the release store of an entry; pairs with the acquire load in find. */
+ * An open-addressed table of pointers to sites, half as large again as it can have sites. A site that leaves is replaced
+ * by a tombstone, which a later one may take. When entries and tombstones fill the table, the sites go to a second one
+ * of the same size, which is published whole; the two take turns for ever, so that nothing is ever freed under a
+ * handler. A handler that finds nothing looks again when the tables have changed meanwhile: then it may have been in
+ * one that was being filled anew. What it does find is right in either, since sites are type-stable.
+ * Linearisation: the release store of an entry, or of the table; each pairs with an acquire load in gr_trap_site. */
 #include "trap.h"
 #include "os/os.h"
 #include <stdatomic.h>
@@ -10,12 +13,16 @@
 #include <string.h>
 #include <ucontext.h>
 
-enum { INT3 = 0xcc, APPLICATION_ACTIONS = 4, KERNEL_MASK_SIZE = 8 };
+enum { INT3 = 0xcc, APPLICATION_ACTIONS = 4, TABLES = 2, TABLE_MIN = 64, KERNEL_MASK_SIZE = 8 };
+
+typedef struct gr_site *_Atomic entry;
 
 static struct gr_site tombstone;
-static struct gr_site *_Atomic *table;
-static size_t mask; /* capacity minus one */
-static size_t used; /* entries and tombstones */
+static entry *tables[TABLES];       /* the second is made when it is first needed; constant afterwards */
+static _Atomic unsigned generation; /* which of them counts, modulo TABLES */
+static size_t mask;                 /* entries of each minus one */
+static size_t limit;                /* sites at once */
+static size_t live, used;           /* sites; sites and tombstones in the table that counts. Control plane */
 static _Atomic uint64_t redirected;
 static _Atomic bool installed;
 
@@ -23,26 +30,31 @@ static _Atomic bool installed;
 static struct sigaction application[APPLICATION_ACTIONS];
 static _Atomic unsigned application_now;
 
-enum graft_status gr_traps_start(size_t capacity) {
-    if (table != NULL)
-        return GRAFT_OK;
-    size_t size = 4096;
-    while (size < capacity * 2)
-        size *= 2;
+static enum graft_status make_table(unsigned index) {
     void *memory;
-    enum graft_status status = gr_os_allocate(size * sizeof *table, &memory);
-    if (status != GRAFT_OK)
-        return status;
+    enum graft_status status = gr_os_allocate((mask + 1) * sizeof(entry), &memory);
+    if (status == GRAFT_OK)
+        tables[index] = memory;
+    return status;
+}
+
+enum graft_status gr_traps_start(size_t capacity) {
+    if (tables[0] != NULL)
+        return GRAFT_OK;
+    size_t size = TABLE_MIN;
+    while (size < capacity + capacity / 2)
+        size *= 2;
     mask = size - 1;
-    table = memory;
-    return GRAFT_OK;
+    limit = capacity;
+    return make_table(0);
 }
 
+/* Neighbours in the program are neighbours here, so that a table that is little used takes few pages. */
 static size_t hash(uint64_t address) {
-    return (size_t)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 20);
+    return (size_t)((address >> 4) + (address >> 24) * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-static struct gr_site *find(uint64_t address) {
+static struct gr_site *find_in(const entry *table, uint64_t address) {
     for (size_t i = hash(address), n = 0; n <= mask; i++, n++) {
         struct gr_site *site = atomic_load_explicit(&table[i & mask], memory_order_acquire);
         if (site == NULL)
@@ -53,22 +65,67 @@ static struct gr_site *find(uint64_t address) {
     return NULL;
 }
 
-enum graft_status gr_trap_add(struct gr_site *site) {
-    if (used >= mask - mask / 4)
-        return GRAFT_LIMIT_PROBES;
+struct gr_site *gr_trap_site(uint64_t address) {
+    unsigned now = atomic_load_explicit(&generation, memory_order_acquire), before;
+    struct gr_site *site;
+    do {
+        before = now;
+        site = find_in(tables[before % TABLES], address);
+        now = atomic_load_explicit(&generation, memory_order_acquire);
+    } while (site == NULL && now != before);
+    return site;
+}
+
+/* Puts a site into the first entry that is free or a tombstone; true when it was free. */
+static bool put(entry *table, struct gr_site *site) {
     size_t i = hash(site->patch_address);
     struct gr_site *there;
     while ((there = atomic_load_explicit(&table[i & mask], memory_order_relaxed)) != NULL && there != &tombstone)
         i++;
-    used += there == NULL;
     atomic_store_explicit(&table[i & mask], site, memory_order_release);
+    return there == NULL;
+}
+
+/* Moves the sites to the other table, without the tombstones. */
+static enum graft_status rebuild(void) {
+    unsigned now = atomic_load_explicit(&generation, memory_order_relaxed);
+    entry *from = tables[now % TABLES];
+    enum graft_status status = tables[(now + 1) % TABLES] != NULL ? GRAFT_OK : make_table((now + 1) % TABLES);
+    if (status != GRAFT_OK)
+        return status;
+    entry *to = tables[(now + 1) % TABLES];
+    for (size_t i = 0; i <= mask; i++)
+        atomic_store_explicit(
+            &to[i], NULL, memory_order_release); /* who sees it also sees the generation that left it */
+    for (size_t i = 0; i <= mask; i++) {
+        struct gr_site *site = atomic_load_explicit(&from[i], memory_order_relaxed);
+        if (site != NULL && site != &tombstone)
+            put(to, site);
+    }
+    used = live;
+    atomic_store_explicit(&generation, now + 1, memory_order_release);
+    return GRAFT_OK;
+}
+
+enum graft_status gr_trap_add(struct gr_site *site) {
+    if (live >= limit)
+        return GRAFT_LIMIT_PROBES;
+    if (used >= mask - mask / 8) {
+        enum graft_status status = rebuild();
+        if (status != GRAFT_OK)
+            return status;
+    }
+    used += put(tables[atomic_load_explicit(&generation, memory_order_relaxed) % TABLES], site);
+    live++;
     return GRAFT_OK;
 }
 
 void gr_trap_remove(struct gr_site *site) {
+    entry *table = tables[atomic_load_explicit(&generation, memory_order_relaxed) % TABLES];
     for (size_t i = hash(site->patch_address), n = 0; n <= mask; i++, n++) {
         if (atomic_load_explicit(&table[i & mask], memory_order_relaxed) == site) {
             atomic_store_explicit(&table[i & mask], &tombstone, memory_order_release);
+            live--;
             return;
         }
     }
@@ -82,7 +139,7 @@ uint64_t gr_traps_redirected(void) {
  * hop would have sent it. */
 static uint64_t destination(uint64_t pc) {
     for (unsigned offset = 0; offset < GR_PATCH_SIZE; offset++) {
-        const struct gr_site *site = find(pc - offset);
+        const struct gr_site *site = gr_trap_site(pc - offset);
         if (site == NULL)
             continue;
         if (offset == 0)

@@ -21,9 +21,12 @@ enum graft_status gr_trap_handler_ensure(void);
 bool gr_trap_handler_installed(void);
 
 /* Enters a site whose slot has been filled in; it stays until gr_trap_remove (its image was unloaded).
- * GRAFT_LIMIT_PROBES. */
+ * GRAFT_LIMIT_PROBES: as many are entered as there is room for; GRAFT_NO_MEMORY. */
 enum graft_status gr_trap_add(struct gr_site *site);
 void gr_trap_remove(struct gr_site *site);
+/* The site whose patch begins at this address, or null. Lock-free; any thread; async-signal-safe. A site that is entered
+ * throughout the call is found. */
+struct gr_site *gr_trap_site(uint64_t patch_address);
 
 /* The application's own action for SIGTRAP, as it sees it. `action` may be null. Any thread; async-signal-safe. */
 void gr_trap_application_action(const struct sigaction *action, struct sigaction *old);
