@@ -91,6 +91,7 @@ void gr_apply(const struct graft_change *changes, size_t count, struct graft_out
     struct doing *doing = calloc(count != 0 ? count : 1, sizeof *doing);
     bool removes = false;
     watch_loader();
+    gr_patch_begin();
     for (size_t i = 0; i < count; i++) {
         outcomes[i] = (struct graft_outcome){.kind = changes[i].kind, .probe = changes[i].probe};
         outcomes[i].status = doing != NULL ? begin(&changes[i], &doing[i]) : GRAFT_NO_MEMORY;

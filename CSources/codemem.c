@@ -3,6 +3,7 @@
 #include "log.h"
 #include "os/os.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* An arena: thunk addresses and slots first (data), then the stubs' code. */
 enum {
@@ -16,6 +17,8 @@ _Static_assert(GR_THUNKS * sizeof(uint64_t) <= HEADER, "the thunk table is in th
 
 struct arena {
     uint64_t base;
+    uint64_t sealed;     /* bytes of code that can be run, from the first on */
+    uint64_t doubtful;   /* bytes of code that may be so, since making them so failed */
     unsigned used;       /* stubs taken once */
     unsigned free_count; /* of `free`: stubs given back */
     uint16_t *free;
@@ -49,9 +52,7 @@ static enum graft_status map_arena(uint64_t base) {
     enum graft_status status = gr_os_reserve(base, ARENA, &memory);
     if (status != GRAFT_OK)
         return status;
-    status = gr_os_commit(memory, DATA, true, false);
-    if (status == GRAFT_OK)
-        status = gr_os_commit((char *)memory + DATA, CODE, false, true);
+    status = gr_os_commit(memory, ARENA, true, false);
     if (status != GRAFT_OK) {
         gr_os_release(memory, ARENA);
         return status;
@@ -108,12 +109,44 @@ enum graft_status gr_stub_take(uint64_t low, uint64_t high, struct gr_stub_place
     return GRAFT_OK;
 }
 
+static struct arena *arena_of(uint64_t code) {
+    for (unsigned i = 0; i < arena_count; i++)
+        if (code - (arenas[i].base + DATA) < CODE)
+            return &arenas[i];
+    return NULL;
+}
+
+enum graft_status gr_stub_write(const struct gr_stub_place *place, const uint8_t *code) {
+    const struct arena *arena = arena_of(place->code);
+    uint64_t offset = place->code - (arena->base + DATA);
+    if (offset < arena->sealed || offset < arena->doubtful)
+        return gr_code_write(place->code, code, GR_STUB_SIZE);
+    memcpy((void *)(uintptr_t)place->code, code, GR_STUB_SIZE); /* nobody can run it yet */
+    return GRAFT_OK;
+}
+
+static enum graft_status seal_arena(struct arena *arena) {
+    const uint64_t page = gr_os_page_size();
+    uint64_t end = ((uint64_t)arena->used * GR_STUB_SIZE + page - 1) & ~(page - 1);
+    if (end <= arena->sealed)
+        return GRAFT_OK;
+    void *from = (void *)(uintptr_t)(arena->base + DATA + arena->sealed);
+    enum graft_status status = gr_os_commit(from, end - arena->sealed, false, true);
+    if (status == GRAFT_OK)
+        arena->sealed = end;
+    else
+        arena->doubtful = end;
+    return status;
+}
+
+enum graft_status gr_codemem_seal(void) {
+    enum graft_status status = gr_place_seal();
+    for (unsigned i = 0; i < arena_count && status == GRAFT_OK; i++)
+        status = seal_arena(&arenas[i]);
+    return status;
+}
+
 void gr_stub_give(const struct gr_stub_place *place) {
-    for (unsigned i = 0; i < arena_count; i++) {
-        uint64_t first = arenas[i].base + DATA;
-        if (place->code - first < CODE) {
-            arenas[i].free[arenas[i].free_count++] = (uint16_t)((place->code - first) / GR_STUB_SIZE);
-            return;
-        }
-    }
+    struct arena *arena = arena_of(place->code);
+    arena->free[arena->free_count++] = (uint16_t)((place->code - (arena->base + DATA)) / GR_STUB_SIZE);
 }

@@ -1,6 +1,6 @@
 /* codemem.h: executable memory at chosen addresses.
  *
- * Arenas hold stubs: code pages that are never writable, and data pages (slots) that are never executable, near the
+ * Arenas hold stubs: code pages that are writable before they can be run and never after, and data pages (slots) that are never executable, near the
  * image that they serve. Places hold hops at addresses that a jump's displacement dictates. Nothing is ever unmapped:
  * a thread may be late in a stub, and the kernel may read a stale restartable-sequence descriptor; a stub is taken
  * again only after its image was unloaded. Control plane only. Neighbours: status, os, arch (sizes). */
@@ -21,6 +21,8 @@ enum {
  * GRAFT_NO_SPACE_NEAR, GRAFT_NO_MEMORY. */
 enum graft_status gr_stub_take(uint64_t low, uint64_t high, struct gr_stub_place *place);
 void gr_stub_give(const struct gr_stub_place *place);
+/* Writes a stub's GR_STUB_SIZE bytes. GRAFT_WRITE_DENIED, GRAFT_OS. */
+enum graft_status gr_stub_write(const struct gr_stub_place *place, const uint8_t *code);
 
 /* Which displacements will do: (displacement & mask) == value. */
 struct gr_pattern {
@@ -33,6 +35,16 @@ enum graft_status gr_place_take(
     uint64_t from, struct gr_pattern pattern, const struct gr_slot *slot, uint64_t *address);
 void gr_place_give(uint64_t address);
 
+/* Writes a hop. GRAFT_WRITE_DENIED, GRAFT_OS. */
+enum graft_status gr_place_write(uint64_t address, const uint8_t hop[GR_HOP_SIZE]);
+
+/* New pages can be written but not run. Makes those that hold something executable, and no longer writable, before the
+ * first jump leads there; later stubs and hops on them are written as text is. What fails is tried again by the next
+ * call. GRAFT_NO_MEMORY, GRAFT_OS. */
+enum graft_status gr_codemem_seal(void);
+/* After a batch: gives back what writing took. */
+void gr_codemem_end(void);
+
 /* Pages mapped for hops so far. */
 size_t gr_place_pages(void);
 
@@ -42,5 +54,10 @@ bool gr_region_reserved(uint64_t start, uint64_t end);
 /* The free range nearest to [low, high), below it if possible, of `size` bytes with every byte within `reach` of both
  * ends; 0 when there is none. */
 uint64_t gr_region_near(uint64_t low, uint64_t high, uint64_t size, uint64_t reach);
+
+/* Between the files of this room. */
+/* Writes code that may be running. */
+enum graft_status gr_code_write(uint64_t address, const void *code, size_t size);
+enum graft_status gr_place_seal(void);
 
 #endif

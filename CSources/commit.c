@@ -3,28 +3,31 @@
  * Sites of the tactics that need no trap (tactic.c): one store. Others, for a whole batch at once and every store one byte or on bytes that nobody can
  * reach: a trap at the entry; serialise; traps at the boundaries; serialise; the rest; serialise; the entry; serialise.
  * Removal runs the same way back, and is also how a batch is undone from any point. Neighbours: trap, tactic, os. */
+#include "ahead.h"
+#include "codemem.h"
 #include "log.h"
 #include "os/os.h"
 #include "patch.h"
 #include "tactic.h"
 #include "trap.h"
+#include "writer.h"
 #include <string.h>
 
 enum { BLOCKED_LOOKS = 10, BLOCKED_PAUSE_MS = 1 };
 
-static const uint8_t int3 = 0xcc;
+static struct gr_ahead ahead;
 
 /* One step of the protocol for one site. */
-typedef enum graft_status (*step)(const struct gr_site *site, int text);
-
-static enum graft_status put(const struct gr_site *site, int text, unsigned offset, const uint8_t *byte) {
-    return gr_os_text_write(text, site->patch_address + offset, byte, 1);
-}
+typedef enum graft_status (*step)(struct gr_site *site, struct gr_writer *writer);
 
 /* The bytes of the instruction that changes, at once, so that no processor fetches a part of them. */
-static enum graft_status put_word(const struct gr_site *site, const uint8_t *to) {
+static enum graft_status put_word(struct gr_site *site, struct gr_writer *writer, const uint8_t *to) {
     unsigned offset, length;
     uint64_t word = gr_tactic_word(site, &offset, &length), old, new;
+    enum graft_status status = gr_writer_flush(writer);
+    if (status != GRAFT_OK)
+        return status;
+    writer->failed = site;
     if (gr_os_peek(word, &old, sizeof old) != sizeof old)
         return GRAFT_WRITE_DENIED;
     new = old;
@@ -32,48 +35,49 @@ static enum graft_status put_word(const struct gr_site *site, const uint8_t *to)
     return new == old ? GRAFT_OK : gr_os_text_exchange(word, old, new);
 }
 
-static enum graft_status close_entry(const struct gr_site *site, int text) {
-    return site->tactic == GR_TACTIC_TRAPS ? put(site, text, 0, &int3) : GRAFT_OK;
+static enum graft_status close_entry(struct gr_site *site, struct gr_writer *writer) {
+    enum { INT3 = 0xcc };
+    return site->tactic == GR_TACTIC_TRAPS ? gr_writer_put(writer, site, 0, INT3) : GRAFT_OK;
 }
 
 /* Bytes 1 to 4 that differ between the function and the jump: at boundaries, or elsewhere. */
 static enum graft_status bytes(
-    const struct gr_site *site, int text, const uint8_t *from, const uint8_t *to, bool boundaries) {
+    struct gr_site *site, struct gr_writer *writer, const uint8_t *from, const uint8_t *to, bool boundaries) {
     enum graft_status status = GRAFT_OK;
     if (site->tactic == GR_TACTIC_ONE_STORE)
         return GRAFT_OK; /* put_word's, at once */
     for (unsigned i = 1; i < GR_PATCH_SIZE && status == GRAFT_OK; i++)
         if (((site->boundaries >> i & 1) != 0) == boundaries && from[i] != to[i])
-            status = put(site, text, i, &to[i]);
+            status = gr_writer_put(writer, site, i, to[i]);
     return status;
 }
 
-static enum graft_status close_boundaries(const struct gr_site *site, int text) {
-    return bytes(site, text, site->original, site->jump, true);
+static enum graft_status close_boundaries(struct gr_site *site, struct gr_writer *writer) {
+    return bytes(site, writer, site->original, site->jump, true);
 }
 
-static enum graft_status write_rest(const struct gr_site *site, int text) {
-    return bytes(site, text, site->original, site->jump, false);
+static enum graft_status write_rest(struct gr_site *site, struct gr_writer *writer) {
+    return bytes(site, writer, site->original, site->jump, false);
 }
 
-static enum graft_status open_jump(const struct gr_site *site, int text) {
+static enum graft_status open_jump(struct gr_site *site, struct gr_writer *writer) {
     if (site->tactic == GR_TACTIC_ONE_STORE)
-        return put_word(site, site->jump);
-    return put(site, text, 0, &site->jump[0]);
+        return put_word(site, writer, site->jump);
+    return gr_writer_put(writer, site, 0, site->jump[0]);
 }
 
-static enum graft_status restore_rest(const struct gr_site *site, int text) {
-    return bytes(site, text, site->jump, site->original, false);
+static enum graft_status restore_rest(struct gr_site *site, struct gr_writer *writer) {
+    return bytes(site, writer, site->jump, site->original, false);
 }
 
-static enum graft_status restore_boundaries(const struct gr_site *site, int text) {
-    return bytes(site, text, site->jump, site->original, true);
+static enum graft_status restore_boundaries(struct gr_site *site, struct gr_writer *writer) {
+    return bytes(site, writer, site->jump, site->original, true);
 }
 
-static enum graft_status open_original(const struct gr_site *site, int text) {
+static enum graft_status open_original(struct gr_site *site, struct gr_writer *writer) {
     if (site->tactic == GR_TACTIC_ONE_STORE)
-        return put_word(site, site->original);
-    return put(site, text, 0, &site->original[0]);
+        return put_word(site, writer, site->original);
+    return gr_writer_put(writer, site, 0, site->original[0]);
 }
 
 static const step installing[] = {close_entry, close_boundaries, write_rest, open_jump};
@@ -89,16 +93,27 @@ static void serialise_refused(void) {
     said = true;
 }
 
+static bool any_traps(struct gr_site *const *sites, size_t count) {
+    bool traps = false;
+    for (size_t i = 0; i < count; i++)
+        traps = traps || sites[i]->tactic == GR_TACTIC_TRAPS;
+    return traps;
+}
+
 /* Runs the steps over a batch; after each step every processor has seen it before the next begins. */
 static enum graft_status run(
     const step *steps, struct gr_site *const *sites, size_t count, int text, struct gr_site **failed) {
-    for (int s = 0; s < STEPS; s++) {
-        for (size_t i = 0; i < count; i++) {
-            enum graft_status status = steps[s](sites[i], text);
-            if (status != GRAFT_OK) {
-                *failed = sites[i];
-                return status;
-            }
+    struct gr_writer writer = {.text = text};
+    bool traps = any_traps(sites, count);
+    for (int s = traps ? 0 : STEPS - 1; s < STEPS; s++) { /* without traps only the last one writes */
+        enum graft_status status = GRAFT_OK;
+        for (size_t i = 0; i < count && status == GRAFT_OK; i++)
+            status = steps[s](sites[i], &writer);
+        if (status == GRAFT_OK)
+            status = gr_writer_flush(&writer);
+        if (status != GRAFT_OK) {
+            *failed = writer.failed;
+            return status;
         }
         if (gr_os_serialise() != GRAFT_OK)
             serialise_refused();
@@ -108,7 +123,7 @@ static enum graft_status run(
 
 static bool stands(const struct gr_site *site, const uint8_t *bytes_wanted) {
     uint8_t found[GR_PATCH_SIZE];
-    return gr_os_peek(site->patch_address, found, sizeof found) == sizeof found &&
+    return gr_ahead_read(&ahead, site->patch_address, found, sizeof found) == sizeof found &&
            memcmp(found, bytes_wanted, sizeof found) == 0;
 }
 
@@ -134,11 +149,11 @@ static enum graft_status blocking_thread(uint32_t *id) {
 }
 
 /* With such a thread about, only sites that need no trap may be changed; the others try to become so. */
-static enum graft_status without_traps(struct gr_site *site, int text, uint32_t thread) {
+static enum graft_status without_traps(struct gr_site *site, uint32_t thread) {
     if (site->tactic != GR_TACTIC_TRAPS)
         return GRAFT_OK;
     uint64_t old = site->place;
-    if (site->in_place || gr_tactic_choose(site, text, GR_TACTIC_ONLY_SAFE) != GRAFT_OK) {
+    if (site->in_place || gr_tactic_choose(site, GR_TACTIC_ONLY_SAFE) != GRAFT_OK) {
         if (!site->waits)
             gr_log("commit: thread %u blocks SIGTRAP; %s %s", thread, site->entry.symbol,
                 site->in_place ? "keeps its jump, which leads straight on" : "waits");
@@ -148,15 +163,8 @@ static enum graft_status without_traps(struct gr_site *site, int text, uint32_t 
     return GRAFT_OK;
 }
 
-static bool any_traps(struct gr_site *const *sites, size_t count) {
-    bool traps = false;
-    for (size_t i = 0; i < count; i++)
-        traps = traps || sites[i]->tactic == GR_TACTIC_TRAPS;
-    return traps;
-}
-
 /* Every site is tried, so that all that have to wait are known at once. */
-static enum graft_status make_safe(struct gr_site *const *sites, size_t count, int text, struct gr_site **failed) {
+static enum graft_status make_safe(struct gr_site *const *sites, size_t count, struct gr_site **failed) {
     if (!any_traps(sites, count))
         return GRAFT_OK;
     uint32_t thread;
@@ -167,7 +175,7 @@ static enum graft_status make_safe(struct gr_site *const *sites, size_t count, i
     if (status != GRAFT_OK || thread == 0)
         return status;
     for (size_t i = 0; i < count; i++) {
-        if (without_traps(sites[i], text, thread) == GRAFT_OK)
+        if (without_traps(sites[i], thread) == GRAFT_OK)
             continue;
         sites[i]->reason = status = GRAFT_UNSAFE_THREADS;
         *failed = sites[i];
@@ -177,12 +185,21 @@ static enum graft_status make_safe(struct gr_site *const *sites, size_t count, i
 
 static enum graft_status check_originals(struct gr_site *const *sites, size_t count, struct gr_site **failed) {
     enum graft_status status = GRAFT_OK;
+    gr_ahead_forget(&ahead);
     for (size_t i = 0; i < count; i++) {
         if (stands(sites[i], sites[i]->original))
             continue;
         sites[i]->reason = status = GRAFT_FOREIGN_PATCH;
         *failed = sites[i];
     }
+    return status;
+}
+
+/* The stubs and hops of the batch can be run from now on; they stand together, and so they fail together. */
+static enum graft_status seal(struct gr_site *const *sites, size_t count) {
+    enum graft_status status = gr_codemem_seal();
+    for (size_t i = 0; i < count && status != GRAFT_OK; i++)
+        sites[i]->reason = status;
     return status;
 }
 
@@ -207,7 +224,9 @@ enum graft_status gr_patch_commit(struct gr_site *const *sites, size_t count, st
     if (status == GRAFT_OK) {
         status = check_originals(sites, count, failed);
         if (status == GRAFT_OK)
-            status = make_safe(sites, count, text, failed);
+            status = make_safe(sites, count, failed);
+        if (status == GRAFT_OK)
+            status = seal(sites, count);
         if (status == GRAFT_OK)
             status = write_batch(sites, count, text, failed);
         gr_os_text_close(text);
@@ -220,6 +239,7 @@ enum graft_status gr_patch_commit(struct gr_site *const *sites, size_t count, st
 /* Leaves out what is not ours to restore: a patch that something else has written over since. */
 static size_t restorable(struct gr_site *const *sites, size_t count, struct gr_site **out) {
     size_t kept = 0;
+    gr_ahead_forget(&ahead);
     for (size_t i = 0; i < count; i++) {
         if (stands(sites[i], sites[i]->jump))
             out[kept++] = sites[i];
@@ -229,16 +249,17 @@ static size_t restorable(struct gr_site *const *sites, size_t count, struct gr_s
     return kept;
 }
 
-enum { RESTORE_BATCH = 256 };
+enum { RESTORE_BATCH = 1024 };
 
 static enum graft_status restore_some(struct gr_site *const *sites, size_t count, int text) {
     struct gr_site *batch[RESTORE_BATCH], *failed = NULL;
     size_t kept = restorable(sites, count, batch);
     if (kept == 0)
         return GRAFT_FOREIGN_PATCH;
-    enum graft_status status = make_safe(batch, kept, text, &failed);
+    enum graft_status status = make_safe(batch, kept, &failed);
     if (status == GRAFT_OK)
         status = run(restoring, batch, kept, text, &failed);
+    gr_ahead_forget(&ahead);
     for (size_t i = 0; i < kept; i++) {
         bool restored = stands(batch[i], batch[i]->original);
         batch[i]->in_place = !restored;

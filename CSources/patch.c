@@ -1,5 +1,6 @@
 /* patch.c: makes and forgets sites; see patch.h. The bytes of functions are commit.c's. */
 #include "patch.h"
+#include "ahead.h"
 #include "arch/arch.h"
 #include "codemem.h"
 #include "counters.h"
@@ -57,9 +58,19 @@ static bool copy_entry(struct gr_site *site, const struct graft_entry_point *ent
     return true;
 }
 
+static struct gr_ahead ahead;
+
 static size_t read_live(void *context, uint64_t address, void *bytes, size_t size) {
-    (void)context;
-    return gr_os_peek(address, bytes, size);
+    return gr_ahead_read(context, address, bytes, size);
+}
+
+void gr_patch_begin(void) {
+    gr_ahead_forget(&ahead);
+}
+
+void gr_patch_end(void) {
+    gr_ahead_forget(&ahead);
+    gr_codemem_end();
 }
 
 static enum gr_keep keep_for(
@@ -88,8 +99,7 @@ static void span(const struct gr_plan *plan, const struct gr_patch_image *image,
     }
 }
 
-static enum graft_status write_stub(
-    struct gr_site *site, const struct gr_plan *plan, struct gr_stub_place *place, int text) {
+static enum graft_status write_stub(struct gr_site *site, const struct gr_plan *plan, struct gr_stub_place *place) {
     uint8_t code[GR_STUB_SIZE];
     enum graft_status status = gr_arch_emit(plan, place, site, code);
     if (status != GRAFT_OK)
@@ -98,14 +108,13 @@ static enum graft_status write_stub(
     atomic_store_explicit(&site->slot->shared_count, 0, memory_order_relaxed);
     atomic_store_explicit(&site->slot->active, site->slot->relocated, memory_order_relaxed);
     atomic_store_explicit(&site->slot->site, site, memory_order_release); /* pairs with hit.c */
-    return gr_os_text_write(text, place->code, code, sizeof code);
+    return gr_stub_write(place, code);
 }
 
 /* Everything that a site holds, taken in order and given back in reverse when a step fails. */
 static enum graft_status equip(struct gr_site *site, const struct gr_plan *plan, const struct gr_patch_image *image) {
     struct gr_stub_place place;
     uint64_t low, high;
-    int text;
     span(plan, image, &low, &high);
     enum graft_status status = gr_stub_take(low, high, &place);
     if (status != GRAFT_OK)
@@ -114,13 +123,9 @@ static enum graft_status equip(struct gr_site *site, const struct gr_plan *plan,
     status = GRAFT_LIMIT_PROBES;
     if (place.counter == NULL)
         goto give_stub;
-    status = gr_os_text_open(&text);
-    if (status != GRAFT_OK)
-        goto give_counter;
-    status = write_stub(site, plan, &place, text);
+    status = write_stub(site, plan, &place);
     if (status == GRAFT_OK)
-        status = gr_tactic_choose(site, text, GR_TACTIC_ANY);
-    gr_os_text_close(text);
+        status = gr_tactic_choose(site, GR_TACTIC_ANY);
     if (status != GRAFT_OK)
         goto give_counter;
     status = gr_trap_add(site);
@@ -137,7 +142,8 @@ give_stub:
 enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const struct gr_patch_image *image,
     struct gr_site **site, uint64_t *offender) {
     struct gr_plan plan;
-    const struct gr_function function = {.address = entry->address, .size = entry->size, .read = read_live};
+    const struct gr_function function = {
+        .address = entry->address, .size = entry->size, .read = read_live, .context = &ahead};
     enum graft_status status = gr_arch_plan(&function, &plan, offender);
     if (status != GRAFT_OK)
         return status;

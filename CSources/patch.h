@@ -16,6 +16,9 @@ struct gr_patch_image {
     enum gr_keep vectors; /* the widest vectors that its code uses */
 };
 
+/* Before each batch of sites that are prepared, and after images came or went: what was read of functions is forgotten. */
+void gr_patch_begin(void);
+
 /* Makes a site for an entry point, or refuses; nothing is written to the function. `*offender` is the address that a
  * refusal is about. The entry's strings are copied. */
 enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const struct gr_patch_image *image,
@@ -33,6 +36,9 @@ enum graft_status gr_patch_restore(struct gr_site *const *sites, size_t count);
 /* Gives back what a site holds, without touching the function: its image is gone. The struct itself is kept for
  * another site (type-stable). */
 void gr_patch_forget(struct gr_site *site);
+
+/* After each batch, committed or not: gives back what preparing took. */
+void gr_patch_end(void);
 
 /* Where the hop of a patched entry leads, by what is attached. */
 void gr_patch_aim(struct gr_site *site, uint64_t stub);

@@ -9,9 +9,14 @@
 
 enum { PAGE = 4096, BUCKETS = 1 << 14 };
 
+/* Whether a page of hops can be run. A page that could not be made so may be, for all that is known. */
+enum state { FRESH, DOUBTFUL, SEALED };
+
 struct page {
     uint64_t address;
-    struct page *next;        /* in its bucket */
+    struct page *next;       /* in its bucket */
+    struct page *next_fresh; /* in the list of those that are not sealed */
+    enum state state;
     uint16_t room;            /* bytes free */
     uint64_t used[PAGE / 64]; /* bit for each byte */
 };
@@ -20,6 +25,7 @@ static struct page *buckets[BUCKETS];
 static struct page *open_pages[GR_PLACE_OPEN]; /* the latest ones with room */
 static unsigned open_next;
 static size_t page_count;
+static struct page *first_fresh;
 
 size_t gr_place_pages(void) {
     return page_count;
@@ -32,9 +38,13 @@ _Static_assert(BUCKETS == 1 << (64 - 50), "bucket_of takes the top bits");
 
 static struct page *find_page(uint64_t address) {
     uint64_t start = address & ~(uint64_t)(PAGE - 1);
+    static struct page *last;
+    if (last != NULL && last->address == start)
+        return last;
     struct page *page = *bucket_of(start);
     while (page != NULL && page->address != start)
         page = page->next;
+    last = page != NULL ? page : last;
     return page;
 }
 
@@ -45,7 +55,7 @@ static struct page *map_page(uint64_t address) {
         gr_os_reserve(start, PAGE, &memory) != GRAFT_OK)
         return NULL;
     struct page *page = calloc(1, sizeof *page);
-    if (page == NULL || gr_os_commit(memory, PAGE, false, true) != GRAFT_OK) {
+    if (page == NULL || gr_os_commit(memory, PAGE, true, false) != GRAFT_OK) {
         gr_os_release(memory, PAGE);
         free(page);
         return NULL;
@@ -55,6 +65,8 @@ static struct page *map_page(uint64_t address) {
     struct page **bucket = bucket_of(start);
     page->next = *bucket;
     *bucket = page;
+    page->next_fresh = first_fresh;
+    first_fresh = page;
     page_count++;
     open_pages[open_next++ % GR_PLACE_OPEN] = page;
     return page;
@@ -157,4 +169,46 @@ enum graft_status gr_place_take(
 
 void gr_place_give(uint64_t address) {
     mark(address, false);
+}
+
+enum graft_status gr_place_write(uint64_t address, const uint8_t hop[GR_HOP_SIZE]) {
+    if (find_page(address)->state != FRESH || find_page(address + GR_HOP_SIZE - 1)->state != FRESH)
+        return gr_code_write(address, hop, GR_HOP_SIZE);
+    memcpy((void *)(uintptr_t)address, hop, GR_HOP_SIZE); /* nobody can run it yet */
+    return GRAFT_OK;
+}
+
+/* How many pages from the first of the list on lie side by side, and where the lowest is. */
+static size_t side_by_side(uint64_t *start) {
+    size_t count = 0;
+    uint64_t end = first_fresh->address;
+    *start = end;
+    for (const struct page *page = first_fresh; page != NULL; page = page->next_fresh, count++) {
+        if (page->address == end)
+            end += PAGE;
+        else if (page->address == *start - PAGE)
+            *start -= PAGE;
+        else
+            break;
+    }
+    return count;
+}
+
+static void tell_all(struct page *page, size_t count, enum state state) {
+    for (; count > 0; count--, page = page->next_fresh)
+        page->state = state;
+}
+
+enum graft_status gr_place_seal(void) {
+    while (first_fresh != NULL) {
+        uint64_t start;
+        size_t count = side_by_side(&start);
+        enum graft_status status = gr_os_commit((void *)(uintptr_t)start, count * PAGE, false, true);
+        tell_all(first_fresh, count, status == GRAFT_OK ? SEALED : DOUBTFUL);
+        if (status != GRAFT_OK)
+            return status;
+        for (; count > 0; count--)
+            first_fresh = first_fresh->next_fresh;
+    }
+    return GRAFT_OK;
 }

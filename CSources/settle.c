@@ -128,6 +128,14 @@ static void restore(struct gr_site **sites, size_t count) {
     }
 }
 
+static void reverse(struct gr_site **sites, size_t count) {
+    for (size_t i = 0; i < count / 2; i++) {
+        struct gr_site *other = sites[count - 1 - i];
+        sites[count - 1 - i] = sites[i];
+        sites[i] = other;
+    }
+}
+
 /* True while a site that waits has to wait longer: it stays on the list. */
 static bool early(struct gr_site *site, uint64_t now) {
     if (!site->waits || now >= gr_plane.retry_at)
@@ -171,6 +179,7 @@ void gr_settle(void) {
             sites[wanted ? --to_commit : to_restore++] = site;
         }
     }
+    reverse(sites, to_restore); /* as the others are by now: in the order of the changes, mostly that of addresses */
     if (sites != NULL) {
         restore(sites, to_restore);
         commit(sites + to_commit, count - to_commit);
@@ -178,6 +187,7 @@ void gr_settle(void) {
         gr_log("settle: no memory for %zu sites; tried again later", count);
         gr_plane.retry = true;
     }
+    gr_patch_end();
     plan_retry(now);
     gr_late_unlock();
     free(sites);

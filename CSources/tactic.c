@@ -50,22 +50,22 @@ static struct gr_pattern pattern_of(const struct gr_site *site, unsigned keep_fr
 }
 
 /* Writes a hop that was emitted with this status, or gives its place back. */
-static enum graft_status write_hop(enum graft_status emitted, uint64_t place, const uint8_t *hop, int text) {
+static enum graft_status write_hop(enum graft_status emitted, uint64_t place, const uint8_t *hop) {
     enum graft_status status = emitted;
     if (status == GRAFT_OK)
-        status = gr_os_text_write(text, place, hop, GR_HOP_SIZE);
+        status = gr_place_write(place, hop);
     if (status != GRAFT_OK)
         gr_place_give(place);
     return status;
 }
 
 /* Makes the hop at a place that the pattern allows. */
-static enum graft_status take(struct gr_site *site, struct gr_pattern pattern, int text, uint64_t *place) {
+static enum graft_status take(struct gr_site *site, struct gr_pattern pattern, uint64_t *place) {
     uint8_t hop[GR_HOP_SIZE];
     uint64_t at;
     enum graft_status status = gr_place_take(site->patch_address + GR_PATCH_SIZE, pattern, site->slot, &at);
     if (status == GRAFT_OK)
-        status = write_hop(gr_arch_emit_hop(at, site->slot, hop), at, hop, text);
+        status = write_hop(gr_arch_emit_hop(at, site->slot, hop), at, hop);
     if (status == GRAFT_OK)
         *place = at;
     return status;
@@ -78,10 +78,10 @@ static void use(struct gr_site *site, uint64_t place, enum gr_tactic tactic) {
     site->tactic = tactic;
 }
 
-static enum graft_status one_byte(struct gr_site *site, int text) {
+static enum graft_status one_byte(struct gr_site *site) {
     enum graft_status status = GRAFT_OK;
     if (site->safe_place == 0)
-        status = take(site, pattern_of(site, 1), text, &site->safe_place);
+        status = take(site, pattern_of(site, 1), &site->safe_place);
     if (status == GRAFT_OK)
         use(site, site->safe_place, GR_TACTIC_ONE_BYTE);
     return status;
@@ -120,7 +120,7 @@ static bool has_sixth(const struct gr_site *site) {
 
 /* The jump one byte further, behind a push that stays. The last byte of its displacement is the sixth of the entry: that
  * stays too, so that a site's five bytes tell all. */
-static enum graft_status after_push(struct gr_site *site, unsigned length, uint8_t sixth, int text) {
+static enum graft_status after_push(struct gr_site *site, unsigned length, uint8_t sixth) {
     struct gr_pattern pattern = {UINT32_C(0xff) << 24, (uint32_t)sixth << 24};
     uint64_t from = site->patch_address + 1, place;
     uint8_t hop[GR_HOP_SIZE], jump[GR_PATCH_SIZE];
@@ -132,7 +132,7 @@ static enum graft_status after_push(struct gr_site *site, unsigned length, uint8
     if (status != GRAFT_OK)
         return status;
     status = gr_arch_emit_hop_after_push(place, site->original[0], site->stub_code, hop);
-    status = write_hop(status, place, hop, text);
+    status = write_hop(status, place, hop);
     if (status != GRAFT_OK)
         return status;
     gr_arch_emit_jump(from, place, jump);
@@ -144,10 +144,9 @@ static enum graft_status after_push(struct gr_site *site, unsigned length, uint8
 }
 
 /* The jump at the entry: all its bytes are the first instruction's, or stay. */
-static enum graft_status at_entry(struct gr_site *site, unsigned length, int text) {
+static enum graft_status at_entry(struct gr_site *site, unsigned length) {
     uint64_t place;
-    enum graft_status status =
-        length == GR_PATCH_SIZE ? direct(site) : take(site, pattern_of(site, length), text, &place);
+    enum graft_status status = length == GR_PATCH_SIZE ? direct(site) : take(site, pattern_of(site, length), &place);
     if (status == GRAFT_OK && length < GR_PATCH_SIZE)
         use(site, place, GR_TACTIC_ONE_STORE);
     else if (status == GRAFT_OK)
@@ -156,7 +155,7 @@ static enum graft_status at_entry(struct gr_site *site, unsigned length, int tex
 }
 
 /* Whether the page takes such a store at all is found out by one that changes nothing. */
-static enum graft_status one_store(struct gr_site *site, int text) {
+static enum graft_status one_store(struct gr_site *site) {
     unsigned offset, length;
     uint64_t word = gr_tactic_word(site, &offset, &length), bytes;
     uint8_t entry[GR_PATCH_SIZE + 1];
@@ -166,38 +165,38 @@ static enum graft_status one_store(struct gr_site *site, int text) {
     if (gr_os_peek(site->patch_address, entry, sizeof entry) != sizeof entry ||
         gr_os_peek(word, &bytes, sizeof bytes) != sizeof bytes || gr_os_text_exchange(word, bytes, bytes) != GRAFT_OK)
         return GRAFT_WRITE_DENIED;
-    return push ? after_push(site, length, entry[GR_PATCH_SIZE], text) : at_entry(site, length, text);
+    return push ? after_push(site, length, entry[GR_PATCH_SIZE]) : at_entry(site, length);
 }
 
 /* Traps at every boundary; then with ever more of the last instructions left as they were. */
-static enum graft_status with_traps(struct gr_site *site, int text) {
+static enum graft_status with_traps(struct gr_site *site) {
     uint64_t place;
-    enum graft_status status = take(site, pattern_of(site, GR_PATCH_SIZE), text, &place);
+    enum graft_status status = take(site, pattern_of(site, GR_PATCH_SIZE), &place);
     for (unsigned from = GR_PATCH_SIZE - 1; status == GRAFT_NO_SPACE_NEAR && from > 1; from--)
         if ((site->boundaries >> from & 1) != 0)
-            status = take(site, pattern_of(site, from), text, &place);
+            status = take(site, pattern_of(site, from), &place);
     if (status == GRAFT_OK)
         use(site, place, GR_TACTIC_TRAPS);
     return status;
 }
 
 /* The tactics that need no trap. */
-static enum graft_status safe(struct gr_site *site, int text, bool also_one_byte) {
-    enum graft_status status = also_one_byte ? one_byte(site, text) : GRAFT_NO_SPACE_NEAR;
-    return status == GRAFT_NO_SPACE_NEAR ? one_store(site, text) : status;
+static enum graft_status safe(struct gr_site *site, bool also_one_byte) {
+    enum graft_status status = also_one_byte ? one_byte(site) : GRAFT_NO_SPACE_NEAR;
+    return status == GRAFT_NO_SPACE_NEAR ? one_store(site) : status;
 }
 
-enum graft_status gr_tactic_choose(struct gr_site *site, int text, enum gr_tactic_wish wish) {
+enum graft_status gr_tactic_choose(struct gr_site *site, enum gr_tactic_wish wish) {
     if (wish == GR_TACTIC_ONLY_SAFE || wish == GR_TACTIC_ONLY_STORE)
-        return safe(site, text, wish == GR_TACTIC_ONLY_SAFE);
+        return safe(site, wish == GR_TACTIC_ONLY_SAFE);
     bool frugal = wish == GR_TACTIC_ONLY_TRAPS || gr_place_pages() >= GR_ONE_BYTE_PAGES;
-    enum graft_status status = frugal ? GRAFT_NO_SPACE_NEAR : one_byte(site, text);
+    enum graft_status status = frugal ? GRAFT_NO_SPACE_NEAR : one_byte(site);
     if (status != GRAFT_NO_SPACE_NEAR)
         return status;
     needs_traps = true;
-    status = site->boundaries == 0 ? direct(site) : with_traps(site, text);
+    status = site->boundaries == 0 ? direct(site) : with_traps(site);
     if (status == GRAFT_NO_SPACE_NEAR && frugal && wish == GR_TACTIC_ANY)
-        status = one_byte(site, text);
+        status = one_byte(site);
     return status;
 }
 

@@ -12,10 +12,10 @@ enum gr_tactic_wish {
     GR_TACTIC_ONLY_TRAPS,
 };
 
-/* Chooses tactic, place and jump for a prepared stub, and writes the hop. `text` is an open gr_os_text_open.
+/* Chooses tactic, place and jump for a prepared stub, and writes the hop.
  * GRAFT_NO_SPACE_NEAR, GRAFT_WRITE_DENIED, GRAFT_NOT_RELOCATABLE (its first byte is an
  * instruction other than a push); then the site is as it was. */
-enum graft_status gr_tactic_choose(struct gr_site *site, int text, enum gr_tactic_wish wish);
+enum graft_status gr_tactic_choose(struct gr_site *site, enum gr_tactic_wish wish);
 
 /* The aligned word that GR_TACTIC_ONE_STORE changes, and which bytes of it: those of the site's first instruction or, when
  * that is one byte and stays, up to the end of the second. */

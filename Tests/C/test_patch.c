@@ -163,10 +163,7 @@ static void every_kind_of_thunk_reports_entries_and_exits(void) {
 }
 
 static void choose(struct gr_site *site, enum gr_tactic_wish wish) {
-    int text;
-    CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
-    CHECK_EQUAL(gr_tactic_choose(site, text, wish), GRAFT_OK);
-    gr_os_text_close(text);
+    CHECK_EQUAL(gr_tactic_choose(site, wish), GRAFT_OK);
 }
 
 static void traps_work_on_every_prologue(void) {
@@ -192,11 +189,8 @@ static void one_store_changes_one_instruction_wherever_that_lies_in_one_word(voi
     for (unsigned i = 0; i < PROLOGUES; i++) {
         struct gr_site *site = prepare(i, GR_KEEP_ALL);
         unsigned offset, length;
-        int text;
         gr_tactic_word(site, &offset, &length);
-        CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
-        enum graft_status status = gr_tactic_choose(site, text, GR_TACTIC_ONLY_STORE);
-        gr_os_text_close(text);
+        enum graft_status status = gr_tactic_choose(site, GR_TACTIC_ONLY_STORE);
         CHECK(status == GRAFT_OK || status == GRAFT_NO_SPACE_NEAR || status == GRAFT_NOT_RELOCATABLE);
         if (status != GRAFT_OK)
             continue;
@@ -221,13 +215,10 @@ static void one_store_changes_one_instruction_wherever_that_lies_in_one_word(voi
 
 static void one_store_is_no_choice_where_text_cannot_be_made_writable(void) {
     struct gr_site *site = prepare(LONG_FIRST, GR_KEEP_ALL);
-    int text;
     choose(site, GR_TACTIC_ONLY_TRAPS);
-    CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
     gr_fault_set(GR_OS_TEXT_UNPROTECT, 0, 1);
-    CHECK_EQUAL(gr_tactic_choose(site, text, GR_TACTIC_ONLY_STORE), GRAFT_WRITE_DENIED);
+    CHECK_EQUAL(gr_tactic_choose(site, GR_TACTIC_ONLY_STORE), GRAFT_WRITE_DENIED);
     gr_fault_clear();
-    gr_os_text_close(text);
     CHECK_EQUAL(site->tactic, GR_TACTIC_TRAPS);
 }
 
@@ -246,36 +237,73 @@ static void a_thread_at_any_boundary_goes_on_in_the_relocated_block(void) {
     }
 }
 
+/* Commits and restores while a write fails, then the next one, and so on. A failure of the way that writes a page at
+ * once is followed by another one of those that write byte by byte. Returns how many commits failed. */
+static unsigned fail_each_write(struct gr_site *const *sites, unsigned count, unsigned times, uint8_t (*before)[BYTES]) {
+    unsigned succeeded = 0, refused = 0;
+    for (unsigned skip = 0; succeeded == 0; skip++) {
+        struct gr_site *failed = NULL;
+        gr_fault_set(GR_OS_TEXT_WRITE, 0, INT_MAX);      /* always the slower way to write, */
+        gr_fault_set(GR_OS_TEXT_UNPROTECT, skip, times); /* which fails */
+        enum graft_status status = gr_patch_commit(sites, count, &failed);
+        bool came = gr_fault_calls(GR_OS_TEXT_UNPROTECT) > skip;
+        gr_fault_clear();
+        succeeded += !came;
+        refused += status != GRAFT_OK;
+        if (status == GRAFT_OK)
+            CHECK_EQUAL(gr_patch_restore(sites, count), GRAFT_OK);
+        else
+            CHECK(failed != NULL);
+        for (unsigned i = 0; i < PROLOGUES; i++) {
+            CHECK(memcmp(before[i], (const void *)(uintptr_t)prologues[i].function, BYTES) == 0);
+            CHECK_EQUAL(prologues[i].function(9), expected(9));
+        }
+        for (unsigned i = 0; i < count; i++)
+            CHECK(!gr_patch_in_place(sites[i]));
+    }
+    return refused;
+}
+
 /* Whatever write of a commit fails, every function is as it was, and the site at fault is named. */
 static void a_commit_that_fails_at_any_write_leaves_every_byte_as_it_was(void) {
-    struct gr_site *sites[PROLOGUES], *failed;
+    struct gr_site *sites[PROLOGUES];
     uint8_t before[PROLOGUES][BYTES];
-    unsigned succeeded = 0, refused = 0;
+    unsigned together = 0, alone = 0;
     for (unsigned i = 0; i < PROLOGUES; i++) {
         sites[i] = prepare(i, GR_KEEP_ALL);
         choose(sites[i], i % 2 != 0 ? GR_TACTIC_ONLY_TRAPS : GR_TACTIC_ANY);
         memcpy(before[i], (const void *)(uintptr_t)prologues[i].function, BYTES);
     }
-    for (unsigned skip = 0; succeeded == 0; skip++) {
-        gr_fault_set(GR_OS_TEXT_WRITE, 0, INT_MAX);  /* always the slower way to write, */
-        gr_fault_set(GR_OS_TEXT_UNPROTECT, skip, 1); /* which fails once */
-        failed = NULL;
-        enum graft_status status = gr_patch_commit(sites, PROLOGUES, &failed);
-        gr_fault_clear();
-        succeeded += status == GRAFT_OK;
-        refused += status != GRAFT_OK;
-        if (status == GRAFT_OK)
-            CHECK_EQUAL(gr_patch_restore(sites, PROLOGUES), GRAFT_OK);
-        else
-            CHECK(failed != NULL);
-        for (unsigned i = 0; i < PROLOGUES; i++) {
-            CHECK(memcmp(before[i], (const void *)(uintptr_t)prologues[i].function, BYTES) == 0);
-            CHECK(!gr_patch_in_place(sites[i]));
-            CHECK_EQUAL(prologues[i].function(9), expected(9));
-        }
-    }
-    printf("  refused at %u writes\n", refused);
-    CHECK(refused > PROLOGUES);
+    for (unsigned i = 0; i < PROLOGUES; i++)
+        alone += fail_each_write(&sites[i], 1, 1, before);
+    together = fail_each_write(sites, PROLOGUES, 2, before);
+    printf("  refused at %u writes of one, %u of all\n", alone, together);
+    CHECK(alone > PROLOGUES);
+    CHECK(together >= 4); /* a page in each step at least */
+}
+
+/* Code that cannot be made executable is never led to; a later attempt makes it so. */
+static void a_commit_whose_code_cannot_be_sealed_leaves_every_byte_as_it_was(void) {
+    enum { MANY = 64 }; /* stubs, so that there is a page nobody could run yet */
+    struct gr_site *sites[MANY], *failed = NULL;
+    uint8_t before[BYTES];
+    memcpy(before, (const void *)(uintptr_t)prologues[0].function, BYTES);
+    for (unsigned i = 0; i < MANY; i++)
+        CHECK_EQUAL(core_prepare(prologues[0].name, GR_KEEP_ALL, &sites[i]), GRAFT_OK);
+    struct gr_site *site = sites[MANY - 1];
+    gr_patch_aim(site, site->stub_count);
+    gr_fault_set(GR_OS_COMMIT, 0, 1);
+    CHECK(gr_patch_commit(&site, 1, &failed) != GRAFT_OK);
+    gr_fault_clear();
+    CHECK(failed == site && site->reason != GRAFT_OK);
+    CHECK(memcmp(before, (const void *)(uintptr_t)prologues[0].function, BYTES) == 0);
+    CHECK_EQUAL(core_prepare(prologues[0].name, GR_KEEP_ALL, &sites[0]), GRAFT_OK); /* written as text is, to be safe */
+    CHECK_EQUAL(gr_patch_commit(&site, 1, &failed), GRAFT_OK);
+    uint64_t hits = gr_counter_read(site);
+    CHECK_EQUAL(prologues[0].function(9), expected(9));
+    CHECK_EQUAL(gr_counter_read(site) - hits, 1);
+    restore(site);
+    gr_patch_end();
 }
 
 static void an_entry_that_was_changed_by_something_else_is_refused(void) {
@@ -303,6 +331,7 @@ int main(void) {
     RUN(one_store_is_no_choice_where_text_cannot_be_made_writable);
     RUN(a_thread_at_any_boundary_goes_on_in_the_relocated_block);
     RUN(a_commit_that_fails_at_any_write_leaves_every_byte_as_it_was);
+    RUN(a_commit_whose_code_cannot_be_sealed_leaves_every_byte_as_it_was);
     RUN(an_entry_that_was_changed_by_something_else_is_refused);
     return 0;
 }

@@ -71,17 +71,14 @@ static void commit(struct gr_site *const *batch, size_t count) {
 /* Gives every site the wished tactic. The one-byte tactic needs one certain address, which a few beginnings (a short
  * displacement in the bytes themselves) lead into the program: those sites sit out, at the end. Returns who takes part. */
 static unsigned choose(enum gr_tactic_wish wish) {
-    int text;
     unsigned count = 0;
-    CHECK_EQUAL(gr_os_text_open(&text), GRAFT_OK);
     for (unsigned i = 0; i < FUNCTIONS; i++) {
-        enum graft_status status = gr_tactic_choose(sites[i], text, wish);
+        enum graft_status status = gr_tactic_choose(sites[i], wish);
         CHECK(status == GRAFT_OK ||
               (wish != GR_TACTIC_ONLY_TRAPS && (status == GRAFT_NO_SPACE_NEAR || status == GRAFT_NOT_RELOCATABLE)));
         if (status == GRAFT_OK && (wish != GR_TACTIC_ONLY_SAFE || sites[i]->tactic == GR_TACTIC_ONE_BYTE))
             chosen[count++] = i;
     }
-    gr_os_text_close(text);
     CHECK(count >= FUNCTIONS - (wish == GR_TACTIC_ONLY_STORE ? ACROSS_WORDS : SITTING_OUT));
     return count;
 }
