@@ -121,3 +121,17 @@ const uint8_t *gr_elf_code(const struct gr_elf *elf, uint64_t address, size_t *a
         *available = code.size;
     return code.at;
 }
+
+bool gr_elf_code_section(const struct gr_elf *elf, uint64_t *next, uint64_t *start, uint64_t *size) {
+    Elf64_Shdr section;
+    for (uint64_t i = *next; gr_elf_section_header(&elf->file, i, &section); i++) {
+        struct gr_elf_bytes code = gr_elf_executable(elf, section.sh_addr);
+        if ((section.sh_flags & SHF_EXECINSTR) == 0 || section.sh_size == 0 || code.size == 0)
+            continue;
+        *start = section.sh_addr;
+        *size = section.sh_size < code.size ? section.sh_size : code.size;
+        *next = i + 1;
+        return true;
+    }
+    return false;
+}

@@ -63,6 +63,10 @@ bool gr_elf_abi_function(struct gr_elf *elf, const struct gr_elf_function *funct
  * address is not in an executable segment. */
 const uint8_t *gr_elf_code(const struct gr_elf *elf, uint64_t address, size_t *available);
 
+/* The next section of code at index `*next` or after it, which is then moved past it; begins at 0. False when there is no
+ * further one. An executable segment may hold much else. */
+bool gr_elf_code_section(const struct gr_elf *elf, uint64_t *next, uint64_t *start, uint64_t *size);
+
 /* The function whose unwind range (FDE) covers the address. */
 bool gr_elf_unwind_range(struct gr_elf *elf, uint64_t address, uint64_t *start, uint64_t *size);
 

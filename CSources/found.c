@@ -45,3 +45,38 @@ struct gr_match gr_loaded_match(struct gr_loaded *loaded, const struct gr_group 
     match.entry.build_id = loaded->build_id;
     return match;
 }
+
+static struct gr_loaded *loaded_of(const struct gr_image *image) {
+    return (struct gr_loaded *)(void *)((char *)(uintptr_t)image - offsetof(struct gr_loaded, image));
+}
+
+enum graft_status gr_resolver_starts(const struct gr_image *image, uint64_t **starts, size_t *count) {
+    const struct gr_loaded *loaded = loaded_of(image);
+    uint64_t *made = loaded->function_count != 0 ? malloc(loaded->function_count * sizeof *made) : NULL;
+    if (made == NULL && loaded->function_count != 0)
+        return GRAFT_NO_MEMORY;
+    for (size_t i = 0; i < loaded->function_count; i++)
+        made[i] = image->bias + loaded->functions[i].address;
+    *starts = made;
+    *count = loaded->function_count;
+    return GRAFT_OK;
+}
+
+bool gr_resolver_code(const struct gr_image *image, uint64_t *next, uint64_t *start, uint64_t *size) {
+    const struct gr_loaded *loaded = loaded_of(image);
+    bool first = *next == 0;
+    if (loaded->elf != NULL && gr_elf_code_section(loaded->elf, next, start, size)) {
+        *start += image->bias;
+        return true;
+    }
+    if (first) {
+        *next = UINT64_MAX;
+        *start = image->code_start;
+        *size = image->code_end - image->code_start;
+    }
+    return first;
+}
+
+const char *gr_resolver_keep(const struct gr_image *image, const char *text) {
+    return gr_texts_add(&loaded_of(image)->kept, text);
+}

@@ -34,6 +34,7 @@ struct gr_loaded {
     const struct gr_elf_function *functions; /* owned by `elf`; set when open */
     size_t function_count;
     struct gr_name_cache names;
+    struct gr_texts kept; /* gr_resolver_keep's */
 };
 
 struct gr_resolver {

@@ -26,9 +26,17 @@ static enum gr_keep vectors_of(const struct gr_image *image) {
     for (unsigned i = 0; i < VECTORS_KNOWN; i++)
         if (vectors_known[i].serial == image->serial && image->serial != 0)
             return vectors_known[i].keep;
-    const struct gr_function range = {
-        .address = image->code_start, .size = image->code_end - image->code_start, .read = read_live};
-    enum gr_keep keep = gr_arch_vectors(&range);
+    uint64_t *starts = NULL;
+    size_t count = 0;
+    if (gr_resolver_starts(image, &starts, &count) != GRAFT_OK)
+        return GR_KEEP_XSAVE; /* the safe side */
+    enum gr_keep keep = GR_KEEP_ALL;
+    struct gr_function range = {.read = read_live};
+    for (uint64_t next = 0; gr_resolver_code(image, &next, &range.address, &range.size);) {
+        enum gr_keep found = gr_arch_vectors(&range, starts, count);
+        keep = found > keep ? found : keep;
+    }
+    free(starts);
     vectors_known[vectors_next].serial = image->serial;
     vectors_known[vectors_next++ % VECTORS_KNOWN].keep = keep;
     vectors_next %= VECTORS_KNOWN;

@@ -47,6 +47,17 @@ enum graft_status gr_resolve(struct gr_resolver *resolver, const char *target, c
 enum graft_status gr_resolve_exported(struct gr_resolver *resolver, const char *target, const struct gr_image *only,
     struct gr_match **matches, size_t *count);
 
+/* Where the functions of an image begin in this process, in ascending order; none when its file was not opened.
+ * `*starts` is malloc'd, null when there is none. */
+enum graft_status gr_resolver_starts(const struct gr_image *image, uint64_t **starts, size_t *count);
+
+/* The next range of an image's code, from `*next` on, which begins at 0: its sections of code or, when its file does not
+ * tell them, everything from code_start to code_end. False when there is no further one. */
+bool gr_resolver_code(const struct gr_image *image, uint64_t *next, uint64_t *start, uint64_t *size);
+
+/* A copy of a text that lives as long as the image is loaded. Null when there is no memory. */
+const char *gr_resolver_keep(const struct gr_image *image, const char *text);
+
 /* graft_symbolise over this resolver's images; strings live as long as the resolver. */
 enum graft_status gr_resolver_symbolise(struct gr_resolver *resolver, uint64_t address, struct graft_symbol *symbol);
 

@@ -47,8 +47,9 @@ struct gr_plan {
 enum graft_status gr_arch_plan(const struct gr_function *function, struct gr_plan *plan, uint64_t *offender);
 
 /* Widest vectors that code between two addresses uses: GR_KEEP_ALL, GR_KEEP_AVX or GR_KEEP_XSAVE. Stops at the first
- * proof of the widest; reads at most GR_SCAN_IMAGE bytes and assumes AVX beyond. */
-enum gr_keep gr_arch_vectors(const struct gr_function *range);
+ * proof of the widest; reads at most GR_SCAN_IMAGE bytes and assumes AVX beyond. `starts`, in ascending order, are
+ * addresses where an instruction is known to begin; the more there are, the less has to be decoded. */
+enum gr_keep gr_arch_vectors(const struct gr_function *range, const uint64_t *starts, size_t count);
 
 /* Where a stub's code and data will be. */
 struct gr_stub_place {

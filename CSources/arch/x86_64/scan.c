@@ -131,7 +131,33 @@ enum graft_status gr_scan_function(const struct gr_function *function, struct gr
     return status;
 }
 
-enum gr_keep gr_arch_vectors(const struct gr_function *range) {
+/* Could an instruction on wide vectors begin at `at`? Its own bits say so, not only its first byte. */
+static bool wide_vectors(const uint8_t *bytes, size_t size, size_t at) {
+    if (bytes[at] == 0xc5)
+        return at + 2 <= size && (bytes[at + 1] & 4) != 0;
+    if (at + 3 > size)
+        return false;
+    if (bytes[at] == 0xc4) /* opcode maps 1 to 3 */
+        return (bytes[at + 1] & 0x1f) - 1u < 3 && (bytes[at + 2] & 4) != 0;
+    return bytes[at] == 0x62 && (bytes[at + 1] & 8) == 0 && (bytes[at + 2] & 4) != 0;
+}
+
+/* Notes the vectors of code that begins with an instruction; decodes only up to the last one that could be wide. */
+static void note_code(const ZydisDecoder *decoder, const uint8_t *bytes, size_t size, bool *ymm, bool *zmm) {
+    size_t end = 0;
+    for (size_t at = 0; at < size; at++)
+        if (wide_vectors(bytes, size, at))
+            end = at + 1;
+    for (size_t at = 0; at < end && !*zmm;) {
+        ZydisDecodedInstruction in;
+        bool decoded = gr_decode(decoder, bytes + at, size - at, &in);
+        if (decoded)
+            note_vectors(&in, ymm, zmm);
+        at += decoded ? in.length : 1;
+    }
+}
+
+enum gr_keep gr_arch_vectors(const struct gr_function *range, const uint64_t *starts, size_t count) {
     if (range->size > GR_SCAN_IMAGE)
         return GR_KEEP_AVX;
     uint8_t *bytes = malloc(range->size != 0 ? (size_t)range->size : 1);
@@ -140,13 +166,15 @@ enum gr_keep gr_arch_vectors(const struct gr_function *range) {
     size_t size = range->read(range->context, range->address, bytes, (size_t)range->size);
     ZydisDecoder decoder;
     gr_decoder_open(&decoder);
+    ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE); /* lengths and prefixes are all we need */
     bool ymm = false, zmm = false;
-    for (size_t at = 0; at < size && !zmm;) {
-        ZydisDecodedInstruction in;
-        bool decoded = gr_decode(&decoder, bytes + at, size - at, &in);
-        if (decoded)
-            note_vectors(&in, &ymm, &zmm);
-        at += decoded ? in.length : 1;
+    for (size_t at = 0, i = 0; at < size && !zmm;) {
+        while (i < count && starts[i] <= range->address + at)
+            i++;
+        uint64_t left = i < count ? starts[i] - (range->address + at) : size - at;
+        size_t part = left < size - at ? (size_t)left : size - at;
+        note_code(&decoder, bytes + at, part, &ymm, &zmm);
+        at += part;
     }
     free(bytes);
     return zmm ? GR_KEEP_XSAVE : ymm ? GR_KEEP_AVX : GR_KEEP_ALL;
