@@ -48,7 +48,7 @@ static void describe(const struct gr_probe *probe, struct graft_outcome *outcome
         }
         if (outcome->refused++ == 0) {
             outcome->refusal = link->reason;
-            outcome->refusal_address = link->offender;
+            outcome->refusal_address = link->refusal != NULL ? link->refusal->offender : 0;
         }
     }
 }

@@ -16,7 +16,7 @@ static void publish(struct gr_site *site, struct gr_attachments *list) {
     atomic_store_explicit(&site->direct_exit, NULL, memory_order_release);
     atomic_store_explicit(&site->sample_step, 0, memory_order_release);
     atomic_store_explicit(&site->attachments, list, memory_order_release);
-    if (old != NULL)
+    if (old != NULL && old != &old->item[0]->alone)
         gr_epoch_retire(old, free);
 }
 
@@ -27,14 +27,30 @@ static struct gr_attachments *copy(const struct gr_site *site) {
     return list;
 }
 
+/* The list of nothing but this; the same for every site that has it, and filled in before the first. */
+static struct gr_attachments *alone(struct gr_attachment *attachment) {
+    if (attachment->alone.count == 0)
+        attachment->alone = (struct gr_attachments){.count = 1, .item = {attachment}};
+    return &attachment->alone;
+}
+
+void gr_attachment_release(struct gr_attachment *attachment) {
+    if (--attachment->users == 0)
+        gr_epoch_retire(attachment, free);
+}
+
 enum graft_status gr_attach(struct gr_site *site, struct gr_attachment *attachment) {
-    if (current(site) != NULL && current(site)->count == GRAFT_ATTACHMENTS_MAX)
-        return GRAFT_LIMIT_ATTACHMENTS;
-    struct gr_attachments *list = copy(site);
-    if (list == NULL)
-        return GRAFT_NO_MEMORY;
-    list->item[list->count++] = attachment;
-    publish(site, list);
+    struct gr_attachments *list = NULL;
+    if (current(site) != NULL) {
+        if (current(site)->count == GRAFT_ATTACHMENTS_MAX)
+            return GRAFT_LIMIT_ATTACHMENTS;
+        list = copy(site);
+        if (list == NULL)
+            return GRAFT_NO_MEMORY;
+        list->item[list->count++] = attachment;
+    }
+    publish(site, list != NULL ? list : alone(attachment));
+    attachment->users++;
     return GRAFT_OK;
 }
 
@@ -47,7 +63,10 @@ static uint32_t index_of(const struct gr_attachments *list, const struct gr_atta
 
 enum graft_status gr_detach(struct gr_site *site, struct gr_attachment *attachment) {
     struct gr_attachments *list = NULL;
-    if (current(site)->count > 1) {
+    uint32_t count = current(site)->count;
+    if (count == 2) {
+        list = alone(current(site)->item[1 - index_of(current(site), attachment)]);
+    } else if (count > 2) {
         list = copy(site);
         if (list == NULL)
             return GRAFT_NO_MEMORY;
@@ -55,17 +74,21 @@ enum graft_status gr_detach(struct gr_site *site, struct gr_attachment *attachme
         list->item[--list->count] = NULL;
     }
     publish(site, list);
-    gr_epoch_retire(attachment, free);
+    gr_attachment_release(attachment);
     return GRAFT_OK;
 }
 
 enum graft_status gr_attach_replace(struct gr_site *site, struct gr_attachment *old, struct gr_attachment *with) {
-    struct gr_attachments *list = copy(site);
-    if (list == NULL)
-        return GRAFT_NO_MEMORY;
-    list->item[index_of(list, old)] = with;
-    publish(site, list);
-    gr_epoch_retire(old, free);
+    struct gr_attachments *list = NULL;
+    if (current(site)->count > 1) {
+        list = copy(site);
+        if (list == NULL)
+            return GRAFT_NO_MEMORY;
+        list->item[index_of(list, old)] = with;
+    }
+    publish(site, list != NULL ? list : alone(with));
+    with->users++;
+    gr_attachment_release(old);
     return GRAFT_OK;
 }
 
@@ -101,7 +124,7 @@ uint64_t gr_attach_stub(struct gr_site *site) {
         const struct gr_attachment *attachment = list->item[i];
         if (!armed(attachment))
             continue;
-        stub = site->stub_count;
+        stub = gr_site_stub(site, site->count_at);
         entry = entry || attachment->mode != GRAFT_MODE_COUNT;
         exit = exit || attachment->mode == GRAFT_MODE_ENTRY_EXIT || attachment->port != NULL;
         around = attachment->port != NULL ? gr_around_code(attachment->port) : around;
@@ -112,7 +135,7 @@ uint64_t gr_attach_stub(struct gr_site *site) {
         entry || (stub != site->slot->relocated && atomic_load_explicit(&site->caller_wanted, memory_order_relaxed));
     if ((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0)
         exit = false; /* watched from the entry on: completion.h */
-    return exit ? site->stub_exit : entry ? site->stub_entry : stub;
+    return exit ? gr_site_stub(site, site->exit_at) : entry ? gr_site_stub(site, site->entry_at) : stub;
 }
 
 bool gr_attach_wanted(const struct gr_site *site) {

@@ -4,12 +4,15 @@
 
 #include "site.h"
 
-/* Publishes a list with `attachment` added; the old list is retired. GRAFT_LIMIT_ATTACHMENTS, GRAFT_NO_MEMORY. */
+/* Publishes a list with `attachment` added, which the site uses from then on; the old list is retired.
+ * GRAFT_LIMIT_ATTACHMENTS, GRAFT_NO_MEMORY. */
 enum graft_status gr_attach(struct gr_site *site, struct gr_attachment *attachment);
-/* Publishes a list without it, and retires both. GRAFT_NO_MEMORY leaves it attached. */
+/* Publishes a list without it; the site no longer uses it. GRAFT_NO_MEMORY leaves it attached. */
 enum graft_status gr_detach(struct gr_site *site, struct gr_attachment *attachment);
-/* Publishes a list with `with` in the place of `old`, which is retired. GRAFT_NO_MEMORY leaves all as it was. */
+/* Publishes a list with `with` in the place of `old`. GRAFT_NO_MEMORY leaves all as it was. */
 enum graft_status gr_attach_replace(struct gr_site *site, struct gr_attachment *old, struct gr_attachment *with);
+/* One user less; the last one retires it. */
+void gr_attachment_release(struct gr_attachment *attachment);
 
 /* Where calls should lead, by what is attached: a stub, or the relocated block when nobody wants them. Also opens or
  * closes the short ways of the thunks. */

@@ -15,6 +15,7 @@
 #include "unwinding.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { TICK_MS = 1000 };
@@ -61,8 +62,12 @@ void gr_control_read_captures(void) {
     while (capture != NULL) {
         struct gr_capture *next = capture->next;
         struct gr_site *site = capture->site;
-        site->frame_count = capture->frame_count > 0 ? read_continuations(capture, site->frames)
-                                                     : gr_unwind(&capture->copy, site->frames, GRAFT_FRAMES_MAX);
+        if (site->frames == NULL) /* without memory for it, the hit is as if it had come too often */
+            site->frames = calloc(1, sizeof *site->frames);
+        if (site->frames != NULL)
+            site->frames->count = capture->frame_count > 0
+                                      ? read_continuations(capture, site->frames->address)
+                                      : gr_unwind(&capture->copy, site->frames->address, GRAFT_FRAMES_MAX);
         gr_dirty(site);
         gr_capture_give(capture);
         capture = next;

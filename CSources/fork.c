@@ -36,7 +36,7 @@ static void forget_hits(void) {
         probe->hits_gone = 0;
         for (size_t i = 0; i < probe->link_count; i++)
             if (probe->links[i].attachment != NULL)
-                probe->links[i].attachment->hits_before = gr_counter_read(probe->links[i].site);
+                probe->links[i].hits_before = gr_counter_read(probe->links[i].site);
     }
 }
 

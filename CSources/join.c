@@ -64,6 +64,18 @@ static enum graft_status enroll(struct gr_site *site) {
     return status;
 }
 
+/* The symbol's text lies in the image's file, which somebody may cut short; what handlers are given must not go away. */
+static bool keep_symbol(struct gr_site *site, const struct gr_image *image) {
+    struct graft_entry_point *entry = &site->entry;
+    const char *kept = entry->symbol[0] != 0 ? gr_resolver_keep(image, entry->symbol) : entry->symbol;
+    if (kept == NULL)
+        return false;
+    if (entry->name == entry->symbol)
+        entry->name = kept;
+    entry->symbol = kept;
+    return true;
+}
+
 /* `internal`: for a probe of ours. Those are for functions of the C library, which uses the widest vectors that the
  * machine has; to find that out takes milliseconds, which a program that is only guarded shall not pay. */
 static enum graft_status make_site(
@@ -82,7 +94,7 @@ static enum graft_status make_site(
     if (status != GRAFT_OK)
         return status;
     made->own = true; /* until the application uses it */
-    status = enroll(made);
+    status = keep_symbol(made, match->image) ? enroll(made) : GRAFT_NO_MEMORY;
     if (status != GRAFT_OK) {
         gr_patch_forget(made);
         return status;
@@ -132,7 +144,52 @@ static uint32_t sample_step(const struct gr_probe *probe) {
     return told && probe->sample_every > 1 ? UINT32_MAX / probe->sample_every + 1 : 0;
 }
 
-enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *probe) {
+static struct gr_attachment *new_attachment(const struct gr_probe *probe) {
+    struct gr_attachment *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    made->probe = probe->by_id.key;
+    made->mode = probe->mode;
+    made->flags = probe->flags;
+    made->internal = probe->internal;
+    made->handler = probe->handler;
+    made->context = probe->context;
+    made->plain = (probe->mode == GRAFT_MODE_ENTRY || probe->mode == GRAFT_MODE_ENTRY_EXIT) && probe->handler != NULL &&
+                  (probe->flags & (GRAFT_PROBE_THREAD | GRAFT_PROBE_TIME)) == 0;
+    made->sample_step = sample_step(probe);
+    return made;
+}
+
+/* True when each site has an attachment of its own: it knows for itself that it has reported, how many calls it has seen,
+ * or has a port. */
+static bool keeps_to_itself(const struct gr_probe *probe) {
+    return probe->mode == GRAFT_MODE_ONCE || probe->mode == GRAFT_MODE_AROUND || sample_step(probe) != 0;
+}
+
+/* The one that all sites of the probe share, made anew when the mode has changed; or a new one. The caller is a user. */
+static struct gr_attachment *take_attachment(struct gr_probe *probe, struct gr_around_port *port) {
+    struct gr_attachment *shared = probe->attachment;
+    bool own = keeps_to_itself(probe);
+    if (!own && shared != NULL && shared->mode == probe->mode) {
+        shared->users++;
+        return shared;
+    }
+    struct gr_attachment *made = new_attachment(probe);
+    if (made == NULL)
+        return NULL;
+    made->users = 1;
+    made->around = probe->around;
+    made->port = port;
+    if (own)
+        return made;
+    if (shared != NULL)
+        gr_attachment_release(shared);
+    probe->attachment = made;
+    made->users++;
+    return made;
+}
+
+enum graft_status gr_link_attach(struct gr_link *link, struct gr_probe *probe) {
     struct gr_site *site = link->site;
     bool exit = probe->mode == GRAFT_MODE_ENTRY_EXIT || probe->mode == GRAFT_MODE_AROUND;
     if (exit && gr_exit_denied(&site->entry))
@@ -142,77 +199,85 @@ enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *pr
         probe->around != NULL ? gr_around_port(site, probe->around, link->attachment, &port) : GRAFT_OK;
     if (status != GRAFT_OK)
         return status;
-    struct gr_attachment *attachment = calloc(1, sizeof *attachment);
+    struct gr_attachment *attachment = take_attachment(probe, port);
     if (attachment == NULL)
         return GRAFT_NO_MEMORY;
-    attachment->probe = probe->by_id.key;
-    attachment->mode = probe->mode;
-    attachment->flags = probe->flags;
-    attachment->internal = probe->internal;
-    attachment->handler = probe->handler;
-    attachment->context = probe->context;
-    attachment->around = probe->around;
-    attachment->port = port;
-    attachment->plain = (probe->mode == GRAFT_MODE_ENTRY || probe->mode == GRAFT_MODE_ENTRY_EXIT) &&
-                        probe->handler != NULL && (probe->flags & (GRAFT_PROBE_THREAD | GRAFT_PROBE_TIME)) == 0;
-    attachment->sample_step = sample_step(probe);
-    attachment->hits_before = link->attachment != NULL ? link->attachment->hits_before : gr_counter_read(site);
+    uint64_t hits = link->attachment != NULL ? link->hits_before : gr_counter_read(site);
     status =
         link->attachment != NULL ? gr_attach_replace(site, link->attachment, attachment) : gr_attach(site, attachment);
-    if (status != GRAFT_OK) {
-        free(attachment);
+    gr_attachment_release(attachment); /* the site uses it now, or nobody does */
+    if (status != GRAFT_OK)
         return status;
-    }
     link->attachment = attachment;
+    link->hits_before = hits;
     link->reason = site->waits && !site->in_place ? GRAFT_UNSAFE_THREADS : GRAFT_OK;
-    if ((probe->flags & GRAFT_PROBE_CALLER) != 0 && site->frame_count == 0)
+    if ((probe->flags & GRAFT_PROBE_CALLER) != 0 && site->frames == NULL)
         atomic_store_explicit(&site->caller_wanted, true, memory_order_relaxed);
     gr_dirty(site);
     return GRAFT_OK;
 }
 
+const struct graft_entry_point *gr_link_entry(const struct gr_link *link) {
+    static const struct graft_entry_point unknown = {.image = "", .build_id = "", .symbol = "", .name = ""};
+    return link->refusal != NULL ? &link->refusal->entry : link->site != NULL ? &link->site->entry : &unknown;
+}
+
+uint64_t gr_link_serial(const struct gr_link *link) {
+    return link->refusal != NULL ? link->refusal->image_serial : link->site != NULL ? link->site->image_serial : 0;
+}
+
 /* A refused link keeps its own copy of what the entry point is. */
-static void remember_entry(struct gr_link *link, const struct graft_entry_point *entry) {
+static struct gr_refusal *new_refusal(const struct graft_entry_point *entry) {
     const char *from[] = {entry->image, entry->build_id, entry->symbol, entry->name};
-    const char **to[] = {&link->entry.image, &link->entry.build_id, &link->entry.symbol, &link->entry.name};
     size_t size = 0;
     for (int i = 0; i < 4; i++)
         size += strlen(from[i]) + 1;
-    link->entry = *entry;
-    char *at = link->strings = malloc(size);
+    struct gr_refusal *made = calloc(1, sizeof *made + size);
+    if (made == NULL)
+        return NULL;
+    const char **to[] = {&made->entry.image, &made->entry.build_id, &made->entry.symbol, &made->entry.name};
+    char *at = made->strings;
+    made->entry = *entry;
     for (int i = 0; i < 4; i++) {
-        *to[i] = at != NULL ? at : "";
+        *to[i] = at;
         size_t length = strlen(from[i]) + 1;
-        if (at != NULL)
-            at = (char *)memcpy(at, from[i], length) + length;
+        at = (char *)memcpy(at, from[i], length) + length;
     }
+    return made;
 }
 
 void gr_link_refuse(
     struct gr_link *link, const struct graft_entry_point *entry, enum graft_status why, uint64_t offender) {
     link->reason = why;
-    link->offender = offender;
-    if (link->strings == NULL)
-        remember_entry(link, entry);
+    if (link->refusal == NULL)
+        link->refusal = new_refusal(entry);
+    if (link->refusal != NULL) {
+        link->refusal->offender = offender;
+        if (link->site != NULL)
+            link->refusal->image_serial = link->site->image_serial;
+    }
     gr_plane.counters.refused++;
     gr_plane.counters.refused_by[why]++;
     gr_log("probe: refused %s in %s at %#llx: %s", entry->name, entry->image, (unsigned long long)offender,
         graft_status_sentence(why));
 }
 
-void gr_link_make(struct gr_link *link, const struct gr_probe *probe, const struct gr_match *match) {
+void gr_link_make(struct gr_link *link, struct gr_probe *probe, const struct gr_match *match) {
     uint64_t offender;
-    *link = (struct gr_link){.image_serial = match->image->serial, .address = match->entry.address};
+    *link = (struct gr_link){0};
     enum graft_status status = find_site(match, probe->internal, &link->site, &offender);
     if (status == GRAFT_OK) {
         use_site(link->site, probe->internal);
         if (probe->around != NULL)
-            status = gr_around_check(probe->around, gr_plane.resolver, link->address);
+            status = gr_around_check(probe->around, gr_plane.resolver, match->entry.address);
         if (status == GRAFT_OK)
             status = gr_link_attach(link, probe);
     }
-    if (status != GRAFT_OK)
-        gr_link_refuse(link, &match->entry, status, offender);
+    if (status == GRAFT_OK)
+        return;
+    gr_link_refuse(link, &match->entry, status, offender);
+    if (link->refusal != NULL)
+        link->refusal->image_serial = match->image->serial;
 }
 
 /* The site itself stays, ready to be used again: threads may be anywhere in its stub. */
@@ -223,7 +288,7 @@ void gr_link_break(struct gr_link *link) {
     }
     if (link->site != NULL)
         link->site->users--;
-    free(link->strings);
+    free(link->refusal);
     *link = (struct gr_link){0};
 }
 

@@ -5,9 +5,12 @@
 #include "plane.h"
 
 /* Fills in a link: finds or makes the site and attaches the probe, or notes the refusal. */
-void gr_link_make(struct gr_link *link, const struct gr_probe *probe, const struct gr_match *match);
+void gr_link_make(struct gr_link *link, struct gr_probe *probe, const struct gr_match *match);
 /* Attaches the probe in its present mode to the link's site, in the place of an earlier attachment if there is one. */
-enum graft_status gr_link_attach(struct gr_link *link, const struct gr_probe *probe);
+enum graft_status gr_link_attach(struct gr_link *link, struct gr_probe *probe);
+/* What the link's entry point is, and of which image. */
+const struct graft_entry_point *gr_link_entry(const struct gr_link *link);
+uint64_t gr_link_serial(const struct gr_link *link);
 /* Notes why an entry point is not patched. */
 void gr_link_refuse(
     struct gr_link *link, const struct graft_entry_point *entry, enum graft_status why, uint64_t offender);

@@ -22,40 +22,20 @@ static struct gr_site *new_site(void) {
             return NULL;
         memset(chunk, 0, SITE_CHUNK * sizeof *chunk);
         for (int i = 0; i < SITE_CHUNK; i++) {
-            chunk[i].next_free = free_sites;
+            chunk[i].next = free_sites;
             free_sites = &chunk[i];
         }
     }
     struct gr_site *site = free_sites;
-    free_sites = site->next_free;
+    free_sites = site->next;
     return site;
 }
 
 static void free_site(struct gr_site *site) {
-    free(site->strings);
-    site->strings = NULL;
-    site->next_free = free_sites;
+    free(site->frames);
+    site->frames = NULL;
+    site->next = free_sites;
     free_sites = site;
-}
-
-/* One block for the strings of an entry. */
-static bool copy_entry(struct gr_site *site, const struct graft_entry_point *entry) {
-    const char *from[] = {entry->image, entry->build_id, entry->symbol, entry->name};
-    const char **to[] = {&site->entry.image, &site->entry.build_id, &site->entry.symbol, &site->entry.name};
-    size_t size = 0;
-    for (int i = 0; i < 4; i++)
-        size += strlen(from[i]) + 1;
-    char *at = site->strings = malloc(size);
-    if (at == NULL)
-        return false;
-    site->entry = *entry;
-    for (int i = 0; i < 4; i++) {
-        size_t length = strlen(from[i]) + 1;
-        memcpy(at, from[i], length);
-        *to[i] = at;
-        at += length;
-    }
-    return true;
 }
 
 static struct gr_ahead ahead;
@@ -158,7 +138,8 @@ enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const 
     made->image_serial = image->serial;
     made->keep = keep_for(entry, image, &plan);
     memcpy(made->original, plan.bytes, sizeof made->original);
-    status = copy_entry(made, entry) ? equip(made, &plan, image) : GRAFT_NO_MEMORY;
+    made->entry = *entry;
+    status = equip(made, &plan, image);
     if (status != GRAFT_OK) {
         free_site(made);
         return status;

@@ -20,7 +20,7 @@ struct gr_patch_image {
 void gr_patch_begin(void);
 
 /* Makes a site for an entry point, or refuses; nothing is written to the function. `*offender` is the address that a
- * refusal is about. The entry's strings are copied. */
+ * refusal is about. The entry's strings must live as long as the site. */
 enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const struct gr_patch_image *image,
     struct gr_site **site, uint64_t *offender);
 

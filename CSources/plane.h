@@ -10,15 +10,21 @@
 #include "resolve.h"
 #include "site.h"
 
+/* Why an entry point is not patched, and what it is: a copy, strings behind it in the same block. */
+struct gr_refusal {
+    struct graft_entry_point entry;
+    uint64_t image_serial;
+    uint64_t offender; /* the address that the reason is about */
+    char strings[];
+};
+
 /* One entry point of one probe. */
 struct gr_link {
     struct gr_site *site;             /* null when it was refused before there was one */
     struct gr_attachment *attachment; /* null when it is refused */
-    struct graft_entry_point entry;   /* of a refused one; strings in `strings` */
-    char *strings;
-    uint64_t image_serial, address;
-    enum graft_status reason; /* GRAFT_OK, or why it is not patched */
-    uint64_t offender;        /* the address that `reason` is about */
+    struct gr_refusal *refusal;       /* null unless it is, or was, refused, and while there is no memory for it */
+    uint64_t hits_before;             /* the site's count when the probe was attached */
+    enum graft_status reason;         /* GRAFT_OK, or why it is not patched */
 };
 
 struct gr_probe {
@@ -30,9 +36,10 @@ struct gr_probe {
     uint32_t flags;
     graft_handler handler;
     void *context;
-    struct gr_around *around; /* mode around; null else */
-    bool internal;            /* one of ours: not in snapshots, counters or limits */
-    enum graft_status reason; /* of the target as a whole, GRAFT_OK when it has links */
+    struct gr_around *around;         /* mode around; null else */
+    bool internal;                    /* one of ours: not in snapshots, counters or limits */
+    enum graft_status reason;         /* of the target as a whole, GRAFT_OK when it has links */
+    struct gr_attachment *attachment; /* what all of its sites share, in most modes (join.c); null before the first */
     struct gr_link *links;
     size_t link_count, link_room;
     uint64_t hits_gone; /* of entry points whose image was unloaded */
@@ -75,7 +82,8 @@ void gr_probe_free(struct gr_probe *probe);
 
 /* settle.c: makes the bytes of dirty sites agree with what is attached to them. */
 void gr_dirty(struct gr_site *site);
-void gr_undirty(struct gr_site *site);
+/* Takes the sites of an image off the list. */
+void gr_undirty_image(uint64_t serial);
 void gr_settle(void);
 
 /* late.c: images that come and go. */

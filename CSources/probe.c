@@ -33,7 +33,8 @@ static bool reserve_links(struct gr_probe *probe, size_t more) {
 
 static bool linked(const struct gr_probe *probe, const struct gr_match *match) {
     for (size_t i = 0; i < probe->link_count; i++)
-        if (probe->links[i].address == match->entry.address && probe->links[i].image_serial == match->image->serial)
+        if (gr_link_entry(&probe->links[i])->address == match->entry.address &&
+            gr_link_serial(&probe->links[i]) == match->image->serial)
             return true;
     return false;
 }
@@ -125,6 +126,9 @@ void gr_probe_remove(struct gr_probe *probe) {
     for (size_t i = 0; i < probe->link_count; i++)
         gr_link_break(&probe->links[i]);
     probe->link_count = 0;
+    if (probe->attachment != NULL)
+        gr_attachment_release(probe->attachment);
+    probe->attachment = NULL;
     gr_around_retire(probe->around);
     gr_registry_remove(gr_plane.probes, probe->by_id.key);
     gr_plane.probes_used -= !probe->internal;
@@ -148,7 +152,7 @@ enum graft_status gr_probe_set_mode(struct gr_probe *probe, enum graft_mode mode
             continue;
         enum graft_status status = gr_link_attach(link, probe);
         if (status != GRAFT_OK)
-            gr_link_refuse(link, &link->site->entry, status, link->address);
+            gr_link_refuse(link, &link->site->entry, status, link->site->entry.address);
     }
     gr_log("probe %llu: mode %s", (unsigned long long)probe->by_id.key, graft_mode_name(mode));
     return GRAFT_OK;
@@ -159,12 +163,12 @@ static void drop_links(struct gr_probe *probe, uint64_t serial) {
     size_t kept = 0;
     for (size_t i = 0; i < probe->link_count; i++) {
         struct gr_link *link = &probe->links[i];
-        if (link->image_serial != serial) {
+        if (gr_link_serial(link) != serial) {
             probe->links[kept++] = *link;
             continue;
         }
         if (link->attachment != NULL)
-            probe->hits_gone += gr_counter_read(link->site) - link->attachment->hits_before;
+            probe->hits_gone += gr_counter_read(link->site) - link->hits_before;
         gr_link_break(link);
     }
     probe->link_count = kept;
@@ -181,7 +185,7 @@ static bool collect_gone(struct gr_registry_node *node, void *context) {
     struct gr_site *site = (struct gr_site *)(void *)((char *)node - offsetof(struct gr_site, by_address));
     struct gone *gone = context;
     if (site->image_serial == gone->serial) {
-        site->next_free = gone->first;
+        site->next = gone->first;
         gone->first = site;
     }
     return true;
@@ -190,12 +194,12 @@ static bool collect_gone(struct gr_registry_node *node, void *context) {
 void gr_probe_image_gone(const struct gr_image *image) {
     for (struct gr_probe *probe = gr_plane.first; probe != NULL; probe = probe->next)
         drop_links(probe, image->serial);
+    gr_undirty_image(image->serial);
     struct gone gone = {.serial = image->serial};
     gr_registry_each(gr_plane.sites, collect_gone, &gone);
     while (gone.first != NULL) {
         struct gr_site *site = gone.first;
-        gone.first = site->next_free;
-        gr_undirty(site);
+        gone.first = site->next;
         gr_site_gone(site);
     }
     gr_log("image unloaded: %s", image->path);

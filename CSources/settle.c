@@ -19,20 +19,23 @@ void gr_dirty(struct gr_site *site) {
     if (site->dirty)
         return;
     site->dirty = true;
-    site->next_dirty = first_dirty;
+    site->next = first_dirty;
     first_dirty = site;
     dirty_count++;
 }
 
-void gr_undirty(struct gr_site *site) {
-    if (!site->dirty)
-        return;
+void gr_undirty_image(uint64_t serial) {
     struct gr_site **link = &first_dirty;
-    while (*link != site)
-        link = &(*link)->next_dirty;
-    *link = site->next_dirty;
-    site->dirty = false;
-    dirty_count--;
+    while (*link != NULL) {
+        struct gr_site *site = *link;
+        if (site->image_serial != serial) {
+            link = &site->next;
+            continue;
+        }
+        *link = site->next;
+        site->dirty = false;
+        dirty_count--;
+    }
 }
 
 /* Tells every probe, of each of its entry points, why it is not patched, or that it is by now. */
@@ -168,7 +171,7 @@ void gr_settle(void) {
         dirty_count = 0;
     }
     for (struct gr_site *next; sites != NULL && site != NULL; site = next) {
-        next = site->next_dirty;
+        next = site->next;
         site->dirty = false;
         bool wanted = gr_attach_wanted(site);
         gr_patch_aim(site, gr_attach_stub(site));

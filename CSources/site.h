@@ -48,7 +48,14 @@ _Static_assert(sizeof(struct graft_registers) == GR_REG_SIZE, "layout.h");
 struct gr_around; /* around.h */
 struct gr_around_port;
 
-/* One probe on one site. Immutable but for the atomics; replaced, never changed, by the control plane. */
+/* The probes on a site, published as a whole; readers hold an epoch section. */
+struct gr_attachments {
+    uint32_t count;
+    struct gr_attachment *item[GRAFT_ATTACHMENTS_MAX];
+};
+
+/* One probe, as its sites know it: all of them share it in most modes (join.c). Immutable but for the
+ * atomics; replaced, never changed, by the control plane. */
 struct gr_attachment {
     graft_probe_id probe;
     graft_handler handler;
@@ -58,18 +65,12 @@ struct gr_attachment {
     bool internal;        /* one of ours: called also while a handler is running */
     bool plain;           /* reports each entry, with a handler, and no flag asks for more: the short ways in thunk.S */
     uint32_t sample_step; /* 2^32 / N, for one call in N; 0: each */
-    _Atomic uint32_t seen;    /* calls so far, modulo 2^32, where the thunk does not sample */
-    uint64_t hits_before;     /* the site's count when the probe was attached */
-    _Atomic bool fired;       /* mode once: has reported. Set by the hit plane (exchange), read by both */
-    struct gr_around *around; /* mode around: the handler; null else */
+    _Atomic uint32_t seen; /* calls so far, modulo 2^32, where the thunk does not sample */
+    _Atomic bool fired;    /* mode once: has reported. Set by the hit plane (exchange), read by both */
+    uint32_t users;        /* control plane: the sites that it is on, and the probe while it may put it on others */
+    struct gr_attachments alone; /* the list of a site that has no other */
+    struct gr_around *around;    /* mode around: the handler; null else */
     struct gr_around_port *port;
-};
-
-/* The probes on a site, published as a whole; readers hold an epoch section. */
-struct gr_attachments {
-    uint32_t count;
-    bool any_exit; /* one of them is GRAFT_MODE_ENTRY_EXIT */
-    struct gr_attachment *item[GRAFT_ATTACHMENTS_MAX];
 };
 
 /* Which registers a thunk keeps (patching.md §2.4). */
@@ -101,35 +102,47 @@ struct gr_site {
     _Atomic uint64_t caller_fallback; /* the first return address; written by that hit */
     _Atomic uint64_t around;          /* where calls go instead of to the relocated block; 0: nowhere else */
 
-    /* control plane only, but for `entry`, which is constant */
-    GR_ALIGNED(GR_CACHE_LINE) struct graft_entry_point entry; /* strings in `strings` */
+    /* control plane only, but for `entry`, which is constant; smaller fields come last, for there may be many sites */
+    GR_ALIGNED(GR_CACHE_LINE) struct graft_entry_point entry; /* its strings live as long as the image */
     struct gr_registry_node by_address, by_identifier;
-    char *strings;
-    struct gr_site *next_free; /* while it waits for another function */
+    struct gr_site *next; /* while it waits for another function; while it is dirty; while its image is taken out */
     uint64_t image_serial;
-    uint64_t place;      /* of the hop; 0 when the jump leads straight to the stub */
-    uint64_t safe_place; /* of the hop for the one-byte tactic, once there is one; 0 before */
-    uint64_t stub_code;  /* the stub, and its hop */
-    bool in_place;       /* the entry's bytes are our jump */
-    bool dirty;          /* on the list of sites to settle */
-    bool own;            /* only probes of ours have used it: outside the application's limit */
-    bool waits;          /* settle.c: for threads that block SIGTRAP, and that has been told */
-    struct gr_site *next_dirty;
-    uint32_t users;         /* links of probes that refer to it */
-    uint64_t patch_address; /* entry, or behind its endbr64 */
+    uint64_t place;               /* of the hop; 0 when the jump leads straight to the stub */
+    uint64_t safe_place;          /* of the hop for the one-byte tactic, once there is one; 0 before */
+    uint64_t stub_code;           /* the stub, and its hop */
+    uint64_t patch_address;       /* entry, or behind its endbr64 */
+    struct gr_frames *frames;     /* of the first hit; null before */
+    struct gr_around_port *ports; /* one for each signature that it has had */
+    uint32_t users;               /* links of probes that refer to it */
     uint8_t original[GR_PATCH_SIZE];
     uint8_t jump[GR_PATCH_SIZE];
-    uint8_t boundaries;           /* bit i: an instruction begins at patch_address + i (1 to 4) */
-    uint8_t block_size;           /* original bytes that were relocated */
-    uint8_t moved[GR_PATCH_SIZE]; /* offset in the relocated block of the instruction at each boundary */
-    enum gr_keep keep;
-    enum gr_tactic tactic;
-    enum graft_status reason;                   /* why it is not as its probes want it; GRAFT_OK when it is */
-    uint64_t stub_count, stub_entry, stub_exit; /* addresses within the slot's code */
-    uint64_t frames[GRAFT_FRAMES_MAX];
-    size_t frame_count;
-    struct gr_around_port *ports; /* one for each signature that it has had */
+    uint8_t moved[GR_PATCH_SIZE];        /* offset in the relocated block of the instruction at each boundary */
+    uint8_t boundaries;                  /* bit i: an instruction begins at patch_address + i (1 to 4) */
+    uint8_t block_size;                  /* original bytes that were relocated */
+    uint8_t count_at, entry_at, exit_at; /* where in the stub its parts begin */
+    enum gr_keep keep : 8;
+    enum gr_tactic tactic : 8;
+    enum graft_status reason : 8; /* why it is not as its probes want it; GRAFT_OK when it is */
+    bool in_place;                /* the entry's bytes are our jump */
+    bool dirty;                   /* on the list of sites to settle */
+    bool own;                     /* only probes of ours have used it: outside the application's limit */
+    bool waits;                   /* settle.c: for threads that block SIGTRAP, and that has been told */
 };
+
+enum { GR_SITE_SIZE_MAX = 256 };
+_Static_assert(sizeof(struct gr_site) <= GR_SITE_SIZE_MAX, "fifty thousand of them are held");
+_Static_assert(GRAFT_STATUS_COUNT < 1 << 7, "a status fits its field");
+
+/* The stack of a first hit. */
+struct gr_frames {
+    size_t count;
+    uint64_t address[GRAFT_FRAMES_MAX];
+};
+
+/* The run-time address of a part of the stub. */
+static inline uint64_t gr_site_stub(const struct gr_site *site, uint8_t at) {
+    return site->stub_code + at;
+}
 
 _Static_assert(offsetof(struct gr_site, direct) == GR_SITE_DIRECT, "layout.h");
 _Static_assert(offsetof(struct gr_site, counter) == GR_SITE_COUNTER, "layout.h");

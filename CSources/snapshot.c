@@ -38,24 +38,25 @@ static struct graft_entry_point entry_copy(struct builder *b, const struct graft
 }
 
 static uint64_t link_hits(const struct gr_link *link) {
-    return link->attachment != NULL ? gr_counter_read(link->site) - link->attachment->hits_before : 0;
+    return link->attachment != NULL ? gr_counter_read(link->site) - link->hits_before : 0;
 }
 
 /* The frames of a site, or the one return address that the hit could leave without a buffer. */
 static const uint64_t *frames_of(struct builder *b, const struct gr_site *site, size_t *count) {
     uint64_t single = atomic_load_explicit(&site->caller_fallback, memory_order_relaxed);
-    *count = site->frame_count != 0 ? site->frame_count : single != 0 ? 1 : 0;
+    const struct gr_frames *many = site->frames;
+    *count = many != NULL ? many->count : single != 0 ? 1 : 0;
     uint64_t *frames = *count != 0 ? place(b, *count * sizeof *frames) : NULL;
     if (frames != NULL)
-        memcpy(frames, site->frame_count != 0 ? site->frames : &single, *count * sizeof *frames);
+        memcpy(frames, many != NULL ? many->address : &single, *count * sizeof *frames);
     return frames;
 }
 
 static void fill_entry(struct builder *b, const struct gr_link *link, struct graft_entry_info *info) {
     struct graft_entry_info made = {
-        .entry = entry_copy(b, link->strings != NULL ? &link->entry : &link->site->entry),
+        .entry = entry_copy(b, gr_link_entry(link)),
         .state = gr_link_state(link),
-        .reason = link->reason != GRAFT_OK ? link->reason : link->site->reason,
+        .reason = link->reason != GRAFT_OK || link->site == NULL ? link->reason : link->site->reason,
         .hits = link_hits(link),
     };
     if (link->site != NULL)

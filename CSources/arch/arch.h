@@ -7,7 +7,7 @@
 #include "site.h"
 
 enum {
-    GR_STUB_SIZE = 192,      /* bytes of code for one site */
+    GR_STUB_SIZE = 192,      /* bytes of code for one site, at most 256 */
     GR_HOP_SIZE = 6,         /* an indirect jump through the slot */
     GR_INSTRUCTIONS_MAX = 6, /* instructions in a relocated block, with a leading endbr64 left out */
 };

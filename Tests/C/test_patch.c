@@ -53,7 +53,7 @@ static void every_prologue_counts_and_still_works(void) {
         uint8_t before[BYTES];
         memcpy(before, (const void *)(uintptr_t)prologues[i].function, BYTES);
         struct gr_site *site = prepare(i, GR_KEEP_ALL);
-        gr_patch_aim(site, site->stub_count);
+        gr_patch_aim(site, gr_site_stub(site, site->count_at));
         commit(site);
         CHECK(memcmp(before, (const void *)(uintptr_t)prologues[i].function, BYTES) != 0);
         uint64_t hits = gr_counter_read(site);
@@ -71,7 +71,7 @@ static void every_prologue_counts_and_still_works(void) {
 static void a_short_function_uses_its_padding(void) {
     struct gr_site *site;
     CHECK_EQUAL(core_prepare("p_short", GR_KEEP_ALL, &site), GRAFT_OK);
-    gr_patch_aim(site, site->stub_count);
+    gr_patch_aim(site, gr_site_stub(site, site->count_at));
     commit(site);
     CHECK_EQUAL(p_short(41), 42);
     CHECK_EQUAL(gr_counter_read(site), 1);
@@ -174,7 +174,7 @@ static void traps_work_on_every_prologue(void) {
         for (unsigned byte = 1; byte < GR_PATCH_SIZE; byte++)
             if ((site->boundaries >> byte & 1) != 0)
                 CHECK(site->jump[byte] == 0xcc || site->jump[byte] == site->original[byte]);
-        gr_patch_aim(site, site->stub_count);
+        gr_patch_aim(site, gr_site_stub(site, site->count_at));
         uint64_t hits = gr_counter_read(site);
         commit(site);
         call_all_arguments(prologues[i].function);
@@ -199,7 +199,7 @@ static void one_store_changes_one_instruction_wherever_that_lies_in_one_word(voi
         for (unsigned byte = push_stays ? 2 : 1; byte < length; byte++)
             CHECK((site->boundaries >> byte & 1) == 0);
         CHECK(memcmp(site->jump + length, site->original + length, GR_PATCH_SIZE - length) == 0);
-        gr_patch_aim(site, site->stub_count);
+        gr_patch_aim(site, gr_site_stub(site, site->count_at));
         uint64_t hits = gr_counter_read(site);
         commit(site);
         call_all_arguments(prologues[i].function);
@@ -239,7 +239,8 @@ static void a_thread_at_any_boundary_goes_on_in_the_relocated_block(void) {
 
 /* Commits and restores while a write fails, then the next one, and so on. A failure of the way that writes a page at
  * once is followed by another one of those that write byte by byte. Returns how many commits failed. */
-static unsigned fail_each_write(struct gr_site *const *sites, unsigned count, unsigned times, uint8_t (*before)[BYTES]) {
+static unsigned fail_each_write(
+    struct gr_site *const *sites, unsigned count, unsigned times, uint8_t (*before)[BYTES]) {
     unsigned succeeded = 0, refused = 0;
     for (unsigned skip = 0; succeeded == 0; skip++) {
         struct gr_site *failed = NULL;
@@ -291,7 +292,7 @@ static void a_commit_whose_code_cannot_be_sealed_leaves_every_byte_as_it_was(voi
     for (unsigned i = 0; i < MANY; i++)
         CHECK_EQUAL(core_prepare(prologues[0].name, GR_KEEP_ALL, &sites[i]), GRAFT_OK);
     struct gr_site *site = sites[MANY - 1];
-    gr_patch_aim(site, site->stub_count);
+    gr_patch_aim(site, gr_site_stub(site, site->count_at));
     gr_fault_set(GR_OS_COMMIT, 0, 1);
     CHECK(gr_patch_commit(&site, 1, &failed) != GRAFT_OK);
     gr_fault_clear();

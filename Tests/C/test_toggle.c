@@ -93,7 +93,8 @@ static void toggle(unsigned count, uint64_t toggles) {
         size_t size = round % half + 1;
         commit(moving, size);
         struct gr_site *steady = sites[chosen[half + round % (count - half)]];
-        uint64_t stubs[] = {steady->stub_entry, steady->stub_exit, steady->stub_count};
+        uint64_t stubs[] = {gr_site_stub(steady, steady->entry_at), gr_site_stub(steady, steady->exit_at),
+            gr_site_stub(steady, steady->count_at)};
         gr_patch_aim(steady, stubs[round % 3]);
         CHECK_EQUAL(gr_patch_restore(moving, size), GRAFT_OK);
         done += size;
@@ -117,7 +118,7 @@ static void run(enum gr_tactic_wish wish, bool one_blocks, uint64_t toggles) {
     for (unsigned i = 0; i < count; i++) {
         struct gr_site *site = sites[chosen[i]];
         before[i] = gr_counter_read(site);
-        gr_patch_aim(site, i % 2 != 0 ? site->stub_exit : site->stub_count);
+        gr_patch_aim(site, i % 2 != 0 ? gr_site_stub(site, site->exit_at) : gr_site_stub(site, site->count_at));
         steady[i] = site;
     }
     commit(steady + half, count - half);

@@ -211,20 +211,20 @@ enum graft_status gr_arch_emit(
     memset(code, 0xcc, GR_STUB_SIZE);
     site->slot = place->slot;
     jump_through(&w, &place->slot->active);
-    site->stub_count = here(&w);
+    site->count_at = (uint8_t)w.at;
     struct count_tail tail = {0};
     if (counters->per_cpu)
         tail = count(&w, place, counters);
     else
         count_shared(&w, place);
     relocated(&w, plan, site);
-    site->stub_entry = here(&w);
+    site->entry_at = (uint8_t)w.at;
     stash_rax(&w, -16);
     load_slot(&w, place->slot);
     BYTES(&w, 0xff, 0x15); /* call *thunk(%rip) */
     relative32(&w, (uint64_t)(uintptr_t)&place->thunks[site->keep], 0, GRAFT_NO_SPACE_NEAR);
     jump(&w, site->slot->relocated);
-    site->stub_exit = here(&w);
+    site->exit_at = (uint8_t)w.at;
     stash_rax(&w, -16);
     load_slot(&w, place->slot);
     jump_through(&w, &place->thunks[GR_KEEP_KINDS + site->keep]);
