@@ -211,7 +211,7 @@ enum graft_status gr_link_attach(struct gr_link *link, struct gr_probe *probe) {
     link->attachment = attachment;
     link->hits_before = hits;
     link->reason = site->waits && !site->in_place ? GRAFT_UNSAFE_THREADS : GRAFT_OK;
-    if ((probe->flags & GRAFT_PROBE_CALLER) != 0 && site->frames == NULL)
+    if ((probe->flags & GRAFT_PROBE_CALLER) != 0 && (site->frames == NULL || site->frames->count == 0))
         atomic_store_explicit(&site->caller_wanted, true, memory_order_relaxed);
     gr_dirty(site);
     return GRAFT_OK;

@@ -44,7 +44,7 @@ static uint64_t link_hits(const struct gr_link *link) {
 /* The frames of a site, or the one return address that the hit could leave without a buffer. */
 static const uint64_t *frames_of(struct builder *b, const struct gr_site *site, size_t *count) {
     uint64_t single = atomic_load_explicit(&site->caller_fallback, memory_order_relaxed);
-    const struct gr_frames *many = site->frames;
+    const struct gr_frames *many = site->frames != NULL && site->frames->count != 0 ? site->frames : NULL;
     *count = many != NULL ? many->count : single != 0 ? 1 : 0;
     uint64_t *frames = *count != 0 ? place(b, *count * sizeof *frames) : NULL;
     if (frames != NULL)
