@@ -263,7 +263,10 @@ static enum graft_status restore_some(struct gr_site *const *sites, size_t count
     for (size_t i = 0; i < kept; i++) {
         bool restored = stands(batch[i], batch[i]->original);
         batch[i]->in_place = !restored;
-        batch[i]->reason = restored ? GRAFT_OK : status != GRAFT_OK ? status : GRAFT_FOREIGN_PATCH;
+        enum graft_status why = status != GRAFT_OK ? status : GRAFT_FOREIGN_PATCH;
+        if (restored)
+            why = GRAFT_OK;
+        batch[i]->reason = why;
     }
     return kept < count && status == GRAFT_OK ? GRAFT_FOREIGN_PATCH : status;
 }

@@ -92,7 +92,7 @@ static bool listed(const char *const *names, size_t count, const char *symbol) {
     if (strncmp(symbol, internal, sizeof internal - 1) == 0)
         symbol += sizeof internal - 1;
     for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], symbol) == 0)
+        if (names[i][0] == symbol[0] && strcmp(names[i], symbol) == 0)
             return true;
     return false;
 }

@@ -26,7 +26,10 @@ static int by_address(const void *left, const void *right) {
 }
 
 void gr_found_sort(struct gr_found *found) {
-    if (found->count > 1)
+    bool sorted = true; /* as they mostly are: functions of an image are */
+    for (size_t i = 1; i < found->count && sorted; i++)
+        sorted = found->matches[i - 1].entry.address <= found->matches[i].entry.address;
+    if (!sorted)
         qsort(found->matches, found->count, sizeof *found->matches, by_address);
 }
 

@@ -145,6 +145,11 @@ build/bench/clang/bench_%: Tests/Benchmarks/bench_%.c $(BENCHMARK_PARTS) $(SHARE
 	@mkdir -p $(@D)
 	$(call say,link,$@)$(CLANG) $(BENCHMARK_FLAGS)
 
+# Fifty thousand functions to install.
+BENCHMARK_SCALE := build/bench/gcc/bench_scale build/bench/clang/bench_scale
+$(BENCHMARK_SCALE): Tests/Programs/many.S
+$(BENCHMARK_SCALE): private CPPFLAGS += -ITests/Programs -DCOUNT=50000 -DSPACING=32
+
 bench: $(BENCHMARK_PROGRAMS) ## Measures the cost of a call in each mode beside its floor: a table, and JSON in build/bench
 	@Tests/run-bench $(BENCHMARK_PROGRAMS)
 
