@@ -4,6 +4,7 @@
  * are restored and those that are missing are committed. A site that fails is taken out of the batch, its links are
  * told why, and the rest is tried again. One that waits for a thread that blocks SIGTRAP stays dirty and is looked at
  * again after a pause, which doubles up to a bound. Control plane, under its lock; bytes under late.c's. */
+#include "codemem.h"
 #include "join.h"
 #include "log.h"
 #include "os/os.h"
@@ -161,7 +162,15 @@ static void plan_retry(uint64_t now) {
 
 void gr_settle(void) {
     uint64_t now = gr_os_nanoseconds();
-    gr_late_lock(); /* may forget sites, so the list is read after it */
+    gr_late_lock();                      /* may forget sites, so the list is read after it */
+    if (gr_codemem_seal() != GRAFT_OK) { /* calls may be led to new code by a store alone, without a commit */
+        gr_log("settle: new code cannot be made executable; tried again later");
+        gr_plane.retry = true;
+        plan_retry(now);
+        gr_patch_end();
+        gr_late_unlock();
+        return;
+    }
     size_t count = dirty_count, to_restore = 0, to_commit = count;
     struct gr_site **sites = malloc((count != 0 ? count : 1) * sizeof *sites);
     struct gr_site *site = first_dirty;
