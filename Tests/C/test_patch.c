@@ -86,7 +86,7 @@ static void a_call_through_a_table_is_moved(void) {
     static int (*const table[])(void) = {NULL, NULL, NULL, forty_one};
     struct gr_site *site;
     CHECK_EQUAL(core_prepare("p_call_table", GR_KEEP_ALL, &site), GRAFT_OK);
-    gr_patch_aim(site, site->stub_count);
+    gr_patch_aim(site, gr_site_stub(site, site->count_at));
     commit(site);
     for (int i = 0; i < CALLS; i++)
         CHECK_EQUAL(p_call_table(table), 42);
