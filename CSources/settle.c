@@ -162,8 +162,9 @@ static void plan_retry(uint64_t now) {
 
 void gr_settle(void) {
     uint64_t now = gr_os_nanoseconds();
-    gr_late_lock();                      /* may forget sites, so the list is read after it */
-    if (gr_codemem_seal() != GRAFT_OK) { /* calls may be led to new code by a store alone, without a commit */
+    gr_late_lock(); /* may forget sites, so the list is read after it */
+    /* Calls may be led to new code by a store alone, without a commit. What is refused once may be granted the next time. */
+    if (gr_codemem_seal() != GRAFT_OK && gr_codemem_seal() != GRAFT_OK) {
         gr_log("settle: new code cannot be made executable; tried again later");
         gr_plane.retry = true;
         plan_retry(now);
