@@ -176,8 +176,9 @@ static void find_latest(uint32_t numbers) {
 }
 
 static bool superseded(const struct gr_thread *thread, uint32_t id) {
-    const struct gr_thread *other = block(latest[id % LATEST]);
-    return other != thread && id_of(other) == id && other->serial > thread->serial;
+    uint32_t number = latest[id % LATEST]; /* 0: the block was taken after find_latest had looked */
+    const struct gr_thread *other = number != 0 ? block(number) : NULL;
+    return other != NULL && other != thread && id_of(other) == id && other->serial > thread->serial;
 }
 
 static void take_back(struct gr_thread *thread) {
