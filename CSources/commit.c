@@ -1,7 +1,8 @@
 /* commit.c: the bytes of functions, changed while threads run (patching.md §3.2).
  *
- * Sites of the tactics that need no trap (tactic.c): one store. Others, for a whole batch at once and every store one byte or on bytes that nobody can
- * reach: a trap at the entry; serialise; traps at the boundaries; serialise; the rest; serialise; the entry; serialise.
+ * Sites of the tactics that need no trap (tactic.c): one store. Others, for a whole batch at once and every store one byte
+ * or on bytes that nobody can reach: a trap at the entry; serialise; traps at the boundaries; serialise; the rest;
+ * serialise; the entry; serialise.
  * Removal runs the same way back, and is also how a batch is undone from any point. Neighbours: trap, tactic, os. */
 #include "ahead.h"
 #include "codemem.h"
