@@ -173,7 +173,7 @@ enum graft_status gr_around_port(struct gr_site *site, const struct gr_around *a
         }
     if (count == GRAFT_SIGNATURES_MAX)
         return GRAFT_SIGNATURE_LIMIT;
-    struct gr_around_port *made;
+    struct gr_around_port *made = NULL;
     enum graft_status status = make_port(site, &around->signature, &made);
     if (status != GRAFT_OK)
         return status;
