@@ -86,6 +86,7 @@ void gr_capture_hit(struct gr_site *site, const struct graft_registers *register
         return;
     }
     capture->site = site;
+    capture->image_serial = __atomic_load_n(&site->image_serial, __ATOMIC_RELAXED); /* orders nothing */
     capture->copy.return_address = *slot;
     capture->copy.stack_pointer = stack_pointer + sizeof *slot;
     capture->copy.rbx = registers->rbx;

@@ -56,19 +56,25 @@ static size_t read_continuations(const struct gr_capture *capture, uint64_t *fra
     return count;
 }
 
+/* Without memory for its frames, a hit is as if it had come too often. */
+static void read_capture(const struct gr_capture *capture) {
+    struct gr_site *site = capture->site;
+    if (site->frames == NULL)
+        site->frames = calloc(1, sizeof *site->frames);
+    if (site->frames != NULL)
+        site->frames->count = capture->frame_count > 0
+                                  ? read_continuations(capture, site->frames->address)
+                                  : gr_unwind(&capture->copy, site->frames->address, GRAFT_FRAMES_MAX);
+    gr_dirty(site);
+}
+
 /* Unwinds the stacks of first hits and lets counting probes go back to counting. */
 void gr_control_read_captures(void) {
     struct gr_capture *capture = gr_captures_take();
     while (capture != NULL) {
         struct gr_capture *next = capture->next;
-        struct gr_site *site = capture->site;
-        if (site->frames == NULL) /* without memory for it, the hit is as if it had come too often */
-            site->frames = calloc(1, sizeof *site->frames);
-        if (site->frames != NULL)
-            site->frames->count = capture->frame_count > 0
-                                      ? read_continuations(capture, site->frames->address)
-                                      : gr_unwind(&capture->copy, site->frames->address, GRAFT_FRAMES_MAX);
-        gr_dirty(site);
+        if (capture->image_serial != 0 && capture->image_serial == capture->site->image_serial)
+            read_capture(capture);
         gr_capture_give(capture);
         capture = next;
     }

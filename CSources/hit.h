@@ -16,7 +16,8 @@ enum { GR_CAPTURES_MAX = 64 }; /* stacks of first hits that wait to be unwound *
 struct gr_capture {
     struct gr_capture *next;
     struct gr_site *site;
-    size_t frame_count; /* of an async function's callers, which its contexts tell: then `copy` says nothing */
+    uint64_t image_serial; /* of the site at the hit: it may be another function's by the time it is read */
+    size_t frame_count;    /* of an async function's callers, which its contexts tell: then `copy` says nothing */
     uint64_t frames[GRAFT_FRAMES_MAX];
     struct gr_stack_copy copy;
 };

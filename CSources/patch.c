@@ -34,6 +34,8 @@ static struct gr_site *new_site(void) {
 static void free_site(struct gr_site *site) {
     free(site->frames);
     site->frames = NULL;
+    /* no image's: a first hit that is still on its way belongs to nobody; capture.c may be reading it */
+    __atomic_store_n(&site->image_serial, 0, __ATOMIC_RELAXED);
     site->next = free_sites;
     free_sites = site;
 }
