@@ -129,7 +129,7 @@ static uint64_t caller_of(const struct gr_site *site, const struct graft_registe
 static void tell_entry(struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer,
     struct gr_frame *frame, bool chosen) {
     const struct gr_attachments *list = attachments_of(site);
-    uint64_t return_address = caller_of(site, registers, stack_pointer);
+    uint64_t return_address = frame != NULL ? frame->return_address : caller_of(site, registers, stack_pointer);
     keep_caller(site, registers, stack_pointer);
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         struct gr_attachment *attachment = list->item[i];
