@@ -16,6 +16,7 @@
  *
  * No flags are saved, as in thunk.S. Unwinders see a plain frame with rbp. */
 #ifdef __x86_64__
+#include "function.h"
 #include "port.h"
 
 #define RAX -8
@@ -35,19 +36,6 @@
 #define YMM -624
 
         .text
-
-        .macro  begin name
-        .hidden \name
-        .globl  \name
-        .type   \name, @function
-        .p2align 5
-\name:
-        .cfi_startproc
-        .endm
-        .macro  finish name
-        .cfi_endproc
-        .size   \name, . - \name
-        .endm
 
         .macro  each_vector operation
         .altmacro

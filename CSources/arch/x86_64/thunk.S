@@ -25,6 +25,7 @@
  * stay paired for the processor, and static CFI can say where R and the caller's rbx are. A personality routine sees
  * exceptions pass. No flags are saved: no ABI keeps them across a call, and GCC's -fipa-ra counts them as used. */
 #ifdef __x86_64__
+#include "function.h"
 #include "layout.h"
 
 #define REG(name) GR_HIT_SIZE + GR_REG_##name
@@ -190,19 +191,6 @@
         .ifc \kind,all
         vectors restore, 0, 16
         .endif
-        .endm
-
-        .macro  begin name
-        .hidden \name
-        .globl  \name
-        .type   \name, @function
-        .p2align 5
-\name:
-        .cfi_startproc
-        .endm
-        .macro  finish name
-        .cfi_endproc
-        .size   \name, . - \name
         .endm
 
 /* rbp holds the area's address while the stack is extended by a wide kind: say so to unwinders. */
