@@ -1,4 +1,5 @@
 /* function.h: macros that begin and end a private function of an assembly file, with its unwind information. */
+/* clang-format off: what follows is assembly, not C */
 #ifndef GR_FUNCTION_H
 #define GR_FUNCTION_H
 
