@@ -1,5 +1,6 @@
-/* function.h: macros that begin and end a private function of an assembly file, with its unwind information. */
-/* clang-format off: what follows is assembly, not C */
+/* function.h: macros that begin and end a private function of an assembly file, with its unwind information. Assembly,
+ * not C: the formatter must leave it. */
+/* clang-format off */
 #ifndef GR_FUNCTION_H
 #define GR_FUNCTION_H
 
