@@ -9,7 +9,7 @@ static struct gr_attachments *current(const struct gr_site *site) {
 }
 
 /* Release: the list, and what is on it, is whole before it can be seen; pairs with the acquire in hit.c and, on this
- * machine, with any load in thunk.S. Nobody is told directly before gr_attach_stub has said so. */
+ * machine, with any load in the thunks. Nobody is told directly before gr_attach_stub has said so. */
 static void publish(struct gr_site *site, struct gr_attachments *list) {
     struct gr_attachments *old = current(site);
     atomic_store_explicit(&site->direct, NULL, memory_order_release);

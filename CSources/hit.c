@@ -83,7 +83,7 @@ static GR_NOINLINE bool claim(struct gr_attachment *attachment) {
     return true;
 }
 
-/* True for one call in so many; thunk.S does the same with the count of its processor. */
+/* True for one call in so many; the thunks do the same with the count of its processor. */
 static bool sampled(struct gr_attachment *attachment) {
     uint32_t number = atomic_fetch_add_explicit(&attachment->seen, 1, memory_order_relaxed) + 1;
     return number * attachment->sample_step < attachment->sample_step;
@@ -124,7 +124,7 @@ static uint64_t caller_of(const struct gr_site *site, const struct graft_registe
     return earlier != NULL ? earlier->return_address : *(const uint64_t *)(uintptr_t)stack_pointer;
 }
 
-/* Tells the probes of an entry: any number, of any mode and flags (thunk.S does the plain case itself). `frame` is null
+/* Tells the probes of an entry: any number, of any mode and flags (the thunks do the plain case itself). `frame` is null
  * when the exit is not watched; `chosen`: the thunk has sampled. */
 static void tell_entry(struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer,
     struct gr_frame *frame, bool chosen) {

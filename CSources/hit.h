@@ -22,7 +22,7 @@ struct gr_capture {
     struct gr_stack_copy copy;
 };
 
-/* thunk.S calls these; see there. `registers` is the area on the stack. */
+/* The thunks call these; see there. `registers` is the area on the stack. */
 void gr_hit_enter(struct gr_slot *slot, struct graft_registers *registers);
 struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers *registers);
 /* The same for a call that the thunk has counted, and chosen to be told of. */

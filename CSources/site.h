@@ -61,10 +61,10 @@ struct gr_attachment {
     graft_handler handler;
     void *context;
     enum graft_mode mode;
-    uint32_t flags;       /* GRAFT_PROBE_* */
-    bool internal;        /* one of ours: called also while a handler is running */
-    bool plain;           /* reports each entry, with a handler, and no flag asks for more: the short ways in thunk.S */
-    uint32_t sample_step; /* 2^32 / N, for one call in N; 0: each */
+    uint32_t flags;        /* GRAFT_PROBE_* */
+    bool internal;         /* one of ours: called also while a handler is running */
+    bool plain;            /* reports each entry, with a handler, and no flag asks for more: the thunks' short ways */
+    uint32_t sample_step;  /* 2^32 / N, for one call in N; 0: each */
     _Atomic uint32_t seen; /* calls so far, modulo 2^32, where the thunk does not sample */
     _Atomic bool fired;    /* mode once: has reported. Set by the hit plane (exchange), read by both */
     uint32_t users;        /* control plane: the sites that it is on, and the probe while it may put it on others */
@@ -92,7 +92,7 @@ enum gr_tactic {
 struct gr_site {
     /* read by the hit plane on each hit */
     struct gr_attachment
-        *_Atomic direct; /* the only one, if it is plain and no caller is wanted: thunk.S's short ways */
+        *_Atomic direct; /* the only one, if it is plain and no caller is wanted: the thunks' short ways */
     uint64_t *counter;   /* of CPU 0; see counters.h */
     struct gr_attachment *_Atomic direct_exit;  /* the same one, if it also wants to know of the exit */
     struct gr_attachments *_Atomic attachments; /* null: none. Release by attach.c, acquire by hit.c */

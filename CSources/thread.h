@@ -15,7 +15,7 @@ enum {
     GR_THREADS_MAX = 65536,
 };
 
-/* One open call of a function whose exit is watched. thunk.S knows it. */
+/* One open call of a function whose exit is watched. The exit thunks know it. */
 struct gr_frame {
     uint64_t return_address;
     uint64_t caller_rbx;
@@ -26,7 +26,7 @@ struct gr_frame {
     struct gr_frame *below;            /* the owner's next open call, or the next free frame; the owner's alone */
     _Atomic bool closed;               /* release by whoever leaves; acquire by the owner */
     _Alignas(uint32_t) uint16_t count; /* of the probes that were told of the entry */
-    uint16_t tails;                    /* functions in which this one went on; with `count` one word for thunk.S */
+    uint16_t tails;                    /* functions in which this one went on; with `count` one word for the thunks */
     uint64_t start;                    /* nanoseconds; 0 when no probe asked */
     struct {
         graft_probe_id probe;
@@ -70,7 +70,7 @@ _Static_assert(offsetof(struct gr_epoch_clock, readers_fence) == GR_CLOCK_FENCE,
 
 /* The calling thread's block, or null before its first reported hit, and while the thread is exempt. */
 extern __thread struct gr_thread *gr_self GR_TLS_MODEL;
-/* The same block's record where the short ways of thunk.S are open to the thread; else one whose section is always open,
+/* The same block's record where the short ways of the thunks are open to the thread; else one whose section is always open,
  * so that no test for null is needed. */
 extern __thread struct gr_epoch_record *gr_plain GR_TLS_MODEL;
 /* Whether what the calling thread calls is left out; always so on the library's own. Asked off the plain way only. */

@@ -1,6 +1,6 @@
-/* arch.h: what the portable core asks of an instruction set. One folder for each, with the same four file names.
+/* arch.h: what the portable core asks of an instruction set. One folder for each, with the same file names.
  *
- * decode.c: what stands at an entry. emit.c: the code of a stub. thunk.S: what stubs call. layout.h: shared numbers. */
+ * decode.c: what stands at an entry. emit.c: the code of a stub. thunk*.S: what stubs call. layout.h: shared numbers. */
 #ifndef GR_ARCH_H
 #define GR_ARCH_H
 

@@ -1,6 +1,6 @@
 /* test_exit.c: what a handler sees at entry and exit, and that nothing else notices: stack arguments, results of every
  * class, unwinders, longjmp, deep recursion, tail calls, cancellation. Each behaviour is shown with each kind of thunk,
- * the long way through hit.c and the short way of thunk.S. */
+ * the long way through hit.c and the short way of the thunks. */
 #include "attach.h"
 #include "core.h"
 #include "prologues.h"

@@ -14,7 +14,7 @@
  *   rbp-32   rdx
  *   rbp-40   rcx
  *
- * No flags are saved, as in thunk.S. Unwinders see a plain frame with rbp. */
+ * No flags are saved, as in the thunks. Unwinders see a plain frame with rbp. */
 #ifdef __x86_64__
 #include "function.h"
 #include "port.h"

@@ -1,4 +1,4 @@
-/* machine.h: variables of machine.c that thunk.S reads. */
+/* machine.h: variables of machine.c that the thunks read. */
 #ifndef GR_MACHINE_H
 #define GR_MACHINE_H
 
