@@ -215,6 +215,11 @@ enum graft_status gr_elf_collect(struct gr_elf *elf, struct gr_elf_list *list);
 
 /* elf_unwind.c: sorted by start; empty ranges, and those of signal trampolines, are left out. GRAFT_NO_MEMORY. */
 enum graft_status gr_elf_ranges(struct gr_elf *elf, const struct gr_elf_range **ranges, size_t *count);
+/* .eh_frame by its section header, or else by the pointer in .eh_frame_hdr, and then to the end of the segment; with that
+ * a record of length 0 is the last. */
+struct gr_elf_bytes gr_elf_frames(const struct gr_elf *elf, bool *ends_at_zero);
+/* elf_unwind_search.c: what gr_elf_unwind_range says, without reading all ranges where the file has a search table. */
+bool gr_elf_unwind_at(struct gr_elf *elf, uint64_t address, uint64_t *start, uint64_t *size);
 
 /* elf_debug.c, elf_minidebug.c: looked for once; null when there is none that fits. */
 const struct gr_elf_file *gr_elf_debug_file(struct gr_elf *elf);

@@ -113,13 +113,15 @@ bool gr_elf_exported(struct gr_elf *elf, const char *symbol, struct gr_elf_funct
         Elf64_Versym version = VER_NDX_GLOBAL;
         struct gr_elf_function found;
         memcpy(&entry, table.symbols.at + i * sizeof entry, sizeof entry);
+        const char *name = gr_elf_string(&table.strings, entry.st_name); /* first: almost all have another */
+        if (name == NULL || strcmp(name, symbol) != 0)
+            continue;
         if (i < table.versions.size / sizeof version)
             memcpy(&version, table.versions.at + i * sizeof version, sizeof version);
-        if ((version & NOT_DEFAULT) != 0 || !read_symbol(elf, &entry, &table.strings, &found) ||
-            strcmp(found.symbol, symbol) != 0)
+        if ((version & NOT_DEFAULT) != 0 || !read_symbol(elf, &entry, &table.strings, &found))
             continue;
         uint64_t start, size;
-        found.has_unwind = gr_elf_unwind_range(elf, found.address, &start, &size);
+        found.has_unwind = gr_elf_unwind_at(elf, found.address, &start, &size);
         *function = found;
         return true;
     }

@@ -1,7 +1,8 @@
 /* elf_unwind.c: the unwind ranges (FDEs) of an image, read once from .eh_frame into a sorted array.
  *
  * Walks the records in the order of the file. It does not use the search table of .eh_frame_hdr but to find .eh_frame in
- * an image without section headers: the table may be missing, and what it adds, the order, costs one sort.
+ * an image without section headers: the table may be missing, and what it adds, the order, costs one sort. Who asks for
+ * one address only uses it (elf_unwind_search).
  * A record that cannot be read is left out; a length that leads outside ends the walk. Neighbours: elf, elf_file,
  * elf_cfi (one record), log. */
 #include "elf_internal.h"
@@ -56,8 +57,7 @@ static enum graft_status read_frames(struct gr_elf *elf, struct gr_elf_bytes fra
     return GRAFT_OK;
 }
 
-/* .eh_frame by its section header, or else by the pointer in .eh_frame_hdr, and then to the end of the segment. */
-static struct gr_elf_bytes find_frames(const struct gr_elf *elf, bool *ends_at_zero) {
+struct gr_elf_bytes gr_elf_frames(const struct gr_elf *elf, bool *ends_at_zero) {
     struct gr_elf_bytes frames = {0};
     *ends_at_zero = !gr_elf_section_named(&elf->file, ".eh_frame", NULL, &frames);
     Elf64_Phdr header;
@@ -86,7 +86,7 @@ static int compare_ranges(const void *left, const void *right) {
 enum graft_status gr_elf_ranges(struct gr_elf *elf, const struct gr_elf_range **ranges, size_t *count) {
     if (!elf->ranges_read) {
         bool ends_at_zero;
-        struct gr_elf_bytes frames = find_frames(elf, &ends_at_zero);
+        struct gr_elf_bytes frames = gr_elf_frames(elf, &ends_at_zero);
         enum graft_status status = read_frames(elf, frames, ends_at_zero);
         if (status != GRAFT_OK) {
             free(elf->ranges);

@@ -30,6 +30,9 @@ static inline void elf_read_all(struct gr_elf *elf) {
     const struct gr_elf_function *functions;
     size_t count, available;
     enum { DETAILED = 64 }; /* functions of which everything is asked */
+    struct gr_elf_function exported;
+    if (gr_elf_exported(elf, "exported_one", &exported)) /* before all ranges are read: by the search table */
+        CHECK(gr_elf_code(elf, exported.address, &available) != NULL && available >= exported.size);
     CHECK(strlen(gr_elf_build_id(elf)) % 2 == 0);
     CHECK(strlen(gr_elf_soname(elf)) < (size_t)GR_ELF_FILE_MAX);
     CHECK_EQUAL(gr_elf_functions(elf, &functions, &count), GRAFT_OK);

@@ -169,6 +169,48 @@ static void finds_the_unwind_range_around_an_address(void) {
     gr_elf_close(elf);
 }
 
+/* A view that has read all ranges and one that has not must agree, about each function and about its last byte. */
+static void check_search(const char *name) {
+    struct gr_elf *all = elf_open(name), *searched = elf_open(name);
+    const struct gr_elf_function *functions;
+    size_t count;
+    CHECK_EQUAL(gr_elf_functions(all, &functions, &count), GRAFT_OK);
+    CHECK(count > 0);
+    for (size_t i = 0; i < 2 * count; i++) {
+        const struct gr_elf_function *function = &functions[i / 2];
+        uint64_t address = function->address + (i % 2 == 1 && function->size > 0 ? function->size - 1 : 0);
+        uint64_t start = 7, size = 7, found_start = 7, found_size = 7;
+        bool known = gr_elf_unwind_range(all, address, &start, &size);
+        CHECK_EQUAL(gr_elf_unwind_at(searched, address, &found_start, &found_size), known);
+        CHECK(found_start == start && found_size == size);
+    }
+    uint64_t start, size;
+    CHECK(!gr_elf_unwind_at(searched, 0, &start, &size) && !gr_elf_unwind_at(searched, UINT64_MAX, &start, &size));
+    gr_elf_close(searched);
+    gr_elf_close(all);
+}
+
+static void finds_one_unwind_range_without_reading_all(void) {
+    struct gr_elf *elf = elf_open("kinds.so");
+    struct gr_elf_function function;
+    CHECK(gr_elf_exported(elf, "exported_one", &function));
+    CHECK(function.has_unwind && !elf->ranges_read);
+    CHECK(!gr_elf_exported(elf, "nothing_of_that_name", &function));
+    gr_elf_close(elf);
+    check_search("kinds.so");
+    elf_run("cp $(realpath /lib/x86_64-linux-gnu/libc.so.6) libc.so");
+    check_search("libc.so");
+}
+
+static void reads_all_ranges_where_there_is_no_search_table(void) {
+    elf_run("gcc -O1 -fPIC -shared -Wl,--no-eh-frame-hdr $F/kinds.c -o no-table.so");
+    struct gr_elf *elf = elf_open("no-table.so");
+    struct gr_elf_function function;
+    CHECK(gr_elf_exported(elf, "exported_one", &function));
+    CHECK(function.has_unwind && elf->ranges_read);
+    gr_elf_close(elf);
+}
+
 static void finds_unwind_ranges_that_the_file_has_out_of_order(void) {
     struct gr_elf *elf = elf_open("kinds.so");
     const struct gr_elf_function *first = elf_find(elf, "unlikely_one", NULL),
@@ -290,6 +332,8 @@ int main(void) {
     RUN(lists_stripped_functions_by_their_unwind_ranges);
     RUN(gives_the_code_of_executable_segments_only);
     RUN(finds_the_unwind_range_around_an_address);
+    RUN(finds_one_unwind_range_without_reading_all);
+    RUN(reads_all_ranges_where_there_is_no_search_table);
     RUN(finds_unwind_ranges_that_the_file_has_out_of_order);
     RUN(tells_build_id_and_soname);
     RUN(tells_source_lines);
