@@ -105,14 +105,19 @@ $(PRELOAD): CSources/preload/preload.c CSources/compiler.h build/obj/libgraft-pr
 
 # What the stub loads: the agent, the core and the Swift runtime, private but for one entry. SwiftPM only ever adds to an
 # archive, so the old one goes first. From one relocatable object swiftc learns which Swift libraries it needs; lld keeps
-# private what gold would export. libgcc_s comes before libunwind, which has unwinder functions of the same names.
+# private what gold would export. libgcc_s comes before libunwind, which has unwinder functions of the same names. The
+# C++ library that the Swift runtime needs is linked in as well: loading the shared one, which binds thousands of names,
+# would be a quarter of the start-up of a program. It is found first in a folder that has nothing else.
 AGENT_ARCHIVE := .build/release/libGraftAgentArchive.a
+AGENT_CXX := build/obj/static
 $(AGENT): $(SWIFT_SOURCES) build/obj/libgraft-agent.map Makefile | setup
 	@mkdir -p $(@D) build/obj
 	@rm -f $(AGENT_ARCHIVE)
 	$(SWIFT) build -c release --static-swift-stdlib --product GraftAgentArchive $(STRICT)
 	@ld -r -o build/obj/graft-agent.o --whole-archive $(AGENT_ARCHIVE)
-	$(call say,link,$@)swiftc -use-ld=lld -emit-library -static-stdlib -o $@ build/obj/graft-agent.o \
+	@mkdir -p $(AGENT_CXX)
+	@ln -sf "$$($(GXX) -print-file-name=libstdc++.a)" $(AGENT_CXX)/libstdc++.a
+	$(call say,link,$@)swiftc -use-ld=lld -emit-library -static-stdlib -o $@ build/obj/graft-agent.o -L$(AGENT_CXX) \
 		$(foreach flag,-soname=$(@F) --version-script=build/obj/libgraft-agent.map --gc-sections -z nodelete -z defs \
 		-z relro -z now,-Xlinker $(flag)) -lgcc_s $(LIBRARIES)
 
