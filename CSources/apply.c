@@ -97,6 +97,7 @@ void gr_apply(const struct graft_change *changes, size_t count, struct graft_out
         outcomes[i].status = doing != NULL ? begin(&changes[i], &doing[i]) : GRAFT_NO_MEMORY;
         removes = removes || changes[i].kind != GRAFT_CHANGE_INSTALL;
     }
+    gr_resolver_end(gr_plane.resolver);
     if (gr_tactic_needs_traps())
         gr_guard_start();
     gr_settle();

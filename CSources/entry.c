@@ -81,8 +81,7 @@ static size_t next_candidate(const struct gr_functions *functions, const struct 
     return functions->count;
 }
 
-/* Compares the functions of a group from its first candidate on; those before it cannot match. */
-static bool choose(const struct gr_functions *functions, const struct gr_pattern *pattern,
+bool gr_entry_choose(const struct gr_functions *functions, const struct gr_pattern *pattern,
     const struct gr_selection *selection, size_t candidate, struct gr_group *group) {
     uint64_t address = functions->at[candidate].address;
     enum verdict best = VERDICT_NO;
@@ -104,7 +103,7 @@ bool gr_entry_find_next(const struct gr_functions *functions, const struct gr_pa
     const struct gr_selection *selection, size_t from, struct gr_group *group) {
     struct wanted wanted = wanted_by(pattern, selection);
     for (size_t at = from; (at = next_candidate(functions, &wanted, at)) < functions->count; at = group->end)
-        if (choose(functions, pattern, selection, at, group))
+        if (gr_entry_choose(functions, pattern, selection, at, group))
             return true;
     return false;
 }

@@ -39,6 +39,11 @@ struct gr_group {
 bool gr_entry_find_next(const struct gr_functions *functions, const struct gr_pattern *pattern,
     const struct gr_selection *selection, size_t from, struct gr_group *group);
 
+/* Compares the functions of one group from its first candidate on, when those before that cannot match. The group's
+ * bounds are filled in also when none does. */
+bool gr_entry_choose(const struct gr_functions *functions, const struct gr_pattern *pattern,
+    const struct gr_selection *selection, size_t candidate, struct gr_group *group);
+
 /* What is known of a group under the name of the chosen one; `image`, `build_id` and `address` are left alone. */
 void gr_entry_describe(struct gr_elf *elf, const struct gr_functions *functions, const struct gr_group *group,
     struct graft_entry_point *entry);

@@ -118,6 +118,7 @@ void gr_loaded_free(struct gr_loaded *loaded) {
     if (loaded->elf != NULL)
         gr_elf_close(loaded->elf);
     gr_name_cache_release(&loaded->names);
+    gr_name_index_forget(&loaded->index);
     gr_texts_release(&loaded->kept);
     free(loaded->file);
     free(loaded->build_id);

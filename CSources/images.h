@@ -8,6 +8,7 @@
 
 #include "loader.h"
 #include "name_cache.h"
+#include "name_index.h"
 #include "resolve.h"
 #include "texts.h"
 
@@ -34,7 +35,8 @@ struct gr_loaded {
     const struct gr_elf_function *functions; /* owned by `elf`; set when open */
     size_t function_count;
     struct gr_name_cache names;
-    struct gr_texts kept; /* gr_resolver_keep's */
+    struct gr_name_index index; /* for a batch */
+    struct gr_texts kept;       /* gr_resolver_keep's */
 };
 
 struct gr_resolver {

@@ -53,6 +53,7 @@ void gr_late_refresh(void) {
     events_seen = now;
     gr_patch_begin();
     enum graft_status status = gr_resolver_refresh(gr_plane.resolver, loaded, unloaded, NULL);
+    gr_resolver_end(gr_plane.resolver);
     if (status != GRAFT_OK)
         gr_log("images: could not be compared: %s", graft_status_sentence(status));
 }

@@ -61,12 +61,24 @@ static void read_qualifier(struct gr_pattern *pattern) {
             pattern->starts[pattern->start_count++] = i + 1;
 }
 
-void gr_pattern_prepare(const struct gr_target *target, struct gr_pattern *pattern) {
-    memset(pattern, 0, sizeof *pattern);
+void gr_pattern_begin(const struct gr_target *target, struct gr_pattern *pattern) {
+    char first = target->name[strcspn(target->name, "*?(")];
     pattern->target = target;
     pattern->name_size = strlen(target->name);
-    pattern->glob =
-        target->name[strcspn(target->name, "*?(")] != 0 && target->name[strcspn(target->name, "*?(")] != '(';
+    pattern->glob = first != 0 && first != '(';
+    pattern->linker_signature = gr_pattern_linker_signature(pattern);
+    pattern->complete = false;
+}
+
+void gr_pattern_complete(struct gr_pattern *pattern) {
+    if (!pattern->complete)
+        gr_pattern_prepare(pattern->target, pattern);
+}
+
+void gr_pattern_prepare(const struct gr_target *target, struct gr_pattern *pattern) {
+    memset(pattern, 0, sizeof *pattern);
+    gr_pattern_begin(target, pattern);
+    pattern->complete = true;
     pattern->cxx_readable = gr_cxx_name_read(target->name, true, &pattern->cxx);
     read_swift(pattern);
     if (target->kind == GR_TARGET_WORD)

@@ -59,9 +59,13 @@ static inline bool gr_signature_covers(const struct gr_signature *whole, const s
 
 /* A target's name part, ready to be compared. Prepared by gr_pattern_prepare; points into the target. */
 struct gr_pattern {
+    /* for linker names */
     const struct gr_target *target;
     size_t name_size;
     bool glob; /* the name, without its parameter list, has a * or ? */
+    struct gr_signature linker_signature;
+    /* for demangled names */
+    bool complete; /* what follows has been filled in */
     bool cxx_readable;
     struct gr_cxx_name cxx;        /* the name read as C++ */
     size_t swift_size;             /* bytes of the name that are a Swift path: up to the parameter list */
@@ -71,14 +75,19 @@ struct gr_pattern {
     size_t starts[GR_QUALIFIER_DOTS_MAX];    /* where in `dotted` the module may begin */
     size_t start_count;
     struct gr_needle swift_needle, module_needle, cxx_needle;
-    struct gr_signature swift_signature, module_signature, cxx_signature, linker_signature;
+    struct gr_signature swift_signature, module_signature, cxx_signature;
 };
 
 void gr_pattern_prepare(const struct gr_target *target, struct gr_pattern *pattern);
+/* The same in two steps. After the first, linker names can be compared and nothing else: of thousands of targets, most
+ * need no more. */
+void gr_pattern_begin(const struct gr_target *target, struct gr_pattern *pattern);
+void gr_pattern_complete(struct gr_pattern *pattern);
 
 /* Fill in the needles, and then the signatures that a linker name must cover to match. Called by gr_pattern_prepare. */
 void gr_pattern_needles(struct gr_pattern *pattern);
 void gr_pattern_signatures(struct gr_pattern *pattern);
+struct gr_signature gr_pattern_linker_signature(const struct gr_pattern *pattern);
 
 /* False only when the symbol's demangled name cannot match: saves demangling it. `named`: only GR_MODULE_NAMED counts
  * for Swift. */

@@ -59,38 +59,70 @@ static enum graft_status search(
     return status;
 }
 
+/* Finds the same as `search` does for exact linker names, without going over the functions. */
+static enum graft_status search_index(
+    struct gr_loaded *loaded, const struct gr_pattern *pattern, struct gr_selection selection, struct gr_found *found) {
+    const struct gr_functions functions = {loaded->functions, loaded->function_count, &loaded->names, NULL};
+    struct gr_name_search names = gr_name_index_first(&loaded->index, pattern->target->name, pattern->name_size);
+    enum graft_status status = GRAFT_OK;
+    struct gr_group group = {.end = 0};
+    for (size_t function; status == GRAFT_OK && gr_name_index_next(&names, &function);) {
+        if (function < group.end || !gr_entry_choose(&functions, pattern, &selection, function, &group))
+            continue;
+        struct gr_match match = gr_loaded_match(loaded, &group);
+        status = gr_found_add(found, &match);
+    }
+    return status;
+}
+
+/* Demangled names as well. */
+static enum graft_status search_all(
+    struct gr_loaded *loaded, struct gr_pattern *pattern, struct gr_selection selection, struct gr_found *found) {
+    gr_pattern_complete(pattern);
+    return search(loaded, pattern, selection, found);
+}
+
+static enum graft_status search_linker_names(
+    struct gr_loaded *loaded, const struct gr_pattern *pattern, struct gr_selection selection, struct gr_found *found) {
+    selection = gr_selection_linker_names(&selection);
+    if (!selection.linker_names)
+        return GRAFT_OK;
+    bool indexed = gr_name_index_ready(&loaded->index, loaded->functions, loaded->function_count);
+    return (indexed ? search_index : search)(loaded, pattern, selection, found);
+}
+
 static enum graft_status resolve_in(
-    struct gr_resolver *resolver, struct gr_loaded *loaded, const struct gr_pattern *pattern, struct gr_found *found) {
+    struct gr_resolver *resolver, struct gr_loaded *loaded, struct gr_pattern *pattern, struct gr_found *found) {
     struct gr_selection selection = select_in(pattern->target, loaded);
     if (!(selection.linker_names || selection.swift_named) || !gr_loaded_open(loaded))
         return GRAFT_OK;
     gr_resolver_find_swift(resolver);
     if (pattern->glob) /* one pass, so that nothing is found twice */
-        return search(loaded, pattern, selection, found);
+        return search_all(loaded, pattern, selection, found);
     size_t before = found->count;
-    enum graft_status status = search(loaded, pattern, gr_selection_linker_names(&selection), found);
+    enum graft_status status = search_linker_names(loaded, pattern, selection, found);
     if (status != GRAFT_OK || found->count > before || pattern->target->version != NULL)
         return status;
-    return search(loaded, pattern, gr_selection_demangled_names(&selection), found);
+    return search_all(loaded, pattern, gr_selection_demangled_names(&selection), found);
 }
 
 /* The program "shop-server" may hold "Order.price" of a module with another name. That is only asked when the program
  * has nothing of a module that is called as it is. */
 static enum graft_status resolve_in_named(
-    struct gr_resolver *resolver, struct gr_loaded *loaded, const struct gr_pattern *pattern, struct gr_found *found) {
+    struct gr_resolver *resolver, struct gr_loaded *loaded, struct gr_pattern *pattern, struct gr_found *found) {
     size_t before = found->count;
     enum graft_status status = resolve_in(resolver, loaded, pattern, found);
     struct gr_selection selection = {.swift = true, .swift_rule = GR_MODULE_OPTIONAL};
     if (status != GRAFT_OK || found->count > before || pattern->target->kind != GR_TARGET_WORD ||
         !image_named(loaded, pattern->target->qualifier) || !gr_loaded_open(loaded))
         return status;
-    return search(loaded, pattern, selection, found);
+    return search_all(loaded, pattern, selection, found);
 }
 
 static enum graft_status resolve_names(
     struct gr_resolver *resolver, const struct gr_target *target, const struct gr_image *only, struct gr_found *found) {
     struct gr_pattern pattern;
-    gr_pattern_prepare(target, &pattern);
+    gr_pattern_begin(target, &pattern);
     enum graft_status status = GRAFT_OK;
     for (size_t i = 0; i < resolver->count && status == GRAFT_OK; i++)
         if (only == NULL || only == &resolver->images[i]->image)
@@ -117,4 +149,9 @@ enum graft_status gr_resolve(struct gr_resolver *resolver, const char *target, c
     *matches = found.matches;
     *count = found.count;
     return GRAFT_OK;
+}
+
+void gr_resolver_end(struct gr_resolver *resolver) {
+    for (size_t i = 0; i < resolver->count; i++)
+        gr_name_index_forget(&resolver->images[i]->index);
 }

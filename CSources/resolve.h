@@ -42,6 +42,9 @@ struct gr_match {
 enum graft_status gr_resolve(struct gr_resolver *resolver, const char *target, const struct gr_image *only,
     struct gr_match **matches, size_t *count);
 
+/* After a batch: gives back what was remembered between one gr_resolve and the next. */
+void gr_resolver_end(struct gr_resolver *resolver);
+
 /* The same for our own probes, whose targets are plain: "image:symbol", one exported function. Of an image that nobody has
  * looked into, only its dynamic symbols are read. */
 enum graft_status gr_resolve_exported(struct gr_resolver *resolver, const char *target, const struct gr_image *only,

@@ -27,7 +27,7 @@ static struct gr_signature of_needle(const struct gr_needle *needle) {
 }
 
 /* A linker name holds every literal run of the target's. */
-static struct gr_signature of_linker_name(const struct gr_pattern *pattern) {
+struct gr_signature gr_pattern_linker_signature(const struct gr_pattern *pattern) {
     struct gr_signature signature = {{0, 0}};
     for (const char *at = pattern->target->name; *at != 0;) {
         size_t run = pattern->glob ? strcspn(at, "*?") : strlen(at);
@@ -41,5 +41,4 @@ void gr_pattern_signatures(struct gr_pattern *pattern) {
     pattern->swift_signature = of_needle(&pattern->swift_needle);
     pattern->module_signature = both(pattern->swift_signature, of_needle(&pattern->module_needle));
     pattern->cxx_signature = of_needle(&pattern->cxx_needle);
-    pattern->linker_signature = of_linker_name(pattern);
 }

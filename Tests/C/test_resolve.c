@@ -3,6 +3,7 @@
  * Libraries are compiled when the program starts, into a folder of its own under /tmp. */
 #include "check.h"
 #include "fixture.h"
+#include "name_index.h"
 #include "resolve.h"
 
 #include <dlfcn.h>
@@ -130,6 +131,22 @@ static void clones_match_their_function_and_cold_parts_never(void) {
     finds_symbol("libversions.so.1:has_cold_part", "has_cold_part");
     finds_symbol("libversions.so.1:has_cold_part*", "has_cold_part");
     finds_nothing("libversions.so.1:has_cold_part.cold");
+}
+
+/* What the tests above have said must hold as well when so many targets have been looked up that there is an index. */
+static void the_same_is_found_by_many_targets_in_a_row(void) {
+    static void (*const before[])(void) = {a_version_chooses_and_none_means_the_default,
+        aliases_are_one_match_that_says_so, an_indirect_function_is_flagged,
+        clones_match_their_function_and_cold_parts_never};
+    open_fixture("libversions.so.1.2");
+    for (int i = 0; i <= GR_NAME_INDEX_AFTER; i++)
+        finds_symbol("libversions.so.1:says", "says");
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        before[i]();
+    finds_nothing("libversions.so.1:says_nothing");
+    gr_resolver_end(resolver);
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        before[i]();
 }
 
 static void what_a_library_only_calls_is_not_in_it(void) {
@@ -371,6 +388,7 @@ int main(void) {
     RUN(aliases_are_one_match_that_says_so);
     RUN(an_indirect_function_is_flagged);
     RUN(clones_match_their_function_and_cold_parts_never);
+    RUN(the_same_is_found_by_many_targets_in_a_row);
     RUN(what_a_library_only_calls_is_not_in_it);
     RUN(cxx_functions_are_found_by_their_demangled_names);
     RUN(swift_functions_are_found_by_their_demangled_names);
