@@ -117,7 +117,7 @@ static enum graft_status write_trampoline(struct gr_around_port *port) {
     uint8_t code[GR_PORT_CODE_SIZE];
     int text;
     uint64_t near = port->site->entry.address;
-    enum graft_status status = gr_stub_take(near, near + 1, &port->place);
+    enum graft_status status = gr_stub_take(near, near + 1, sizeof code, &port->place);
     if (status != GRAFT_OK)
         return status;
     gr_arch_emit_port(port, code);

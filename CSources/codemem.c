@@ -15,13 +15,24 @@ enum {
 _Static_assert(DATA % 4096 == 0 && CODE % 4096 == 0, "arenas are made of pages");
 _Static_assert(GR_THUNKS * sizeof(uint64_t) <= HEADER, "the thunk table is in the header");
 
+/* The code of a stub is a number of units, which it keeps: it is taken again by stubs of its size, with its slot. */
+enum { UNIT = 16, UNITS_MAX = GR_STUB_SIZE / UNIT, NONE = UINT16_MAX };
+_Static_assert(GR_STUB_SIZE % UNIT == 0 && CODE / UNIT < NONE && GR_ARENA_STUBS < NONE, "numbers of 16 bits");
+
+/* What is known of the stub whose slot has the same index. */
+struct piece {
+    uint16_t unit;  /* the first */
+    uint16_t units; /* how many */
+    uint16_t next;  /* given back before this one; NONE: no other */
+};
+
 struct arena {
     uint64_t base;
-    uint64_t sealed;     /* bytes of code that can be run, from the first on */
-    uint64_t doubtful;   /* bytes of code that may be so, since making them so failed */
-    unsigned used;       /* stubs taken once */
-    unsigned free_count; /* of `free`: stubs given back */
-    uint16_t *free;
+    uint64_t sealed;      /* bytes of code that can be run, from the first on */
+    uint64_t doubtful;    /* bytes of code that may be so, since making them so failed */
+    unsigned used, units; /* stubs taken once, and their units */
+    struct piece *pieces;
+    uint16_t free[UNITS_MAX + 1]; /* by units: the stub given back last; NONE */
 };
 
 static struct arena arenas[GR_ARENAS_MAX];
@@ -36,13 +47,13 @@ static bool reaches(const struct arena *arena, uint64_t low, uint64_t high, uint
     return end - start <= reach;
 }
 
-static bool has_room(const struct arena *arena) {
-    return arena->free_count > 0 || arena->used < GR_ARENA_STUBS;
+static bool has_room(const struct arena *arena, unsigned units) {
+    return arena->free[units] != NONE || arena->used < GR_ARENA_STUBS;
 }
 
-static struct arena *existing(uint64_t low, uint64_t high, uint64_t reach) {
+static struct arena *existing(uint64_t low, uint64_t high, unsigned units, uint64_t reach) {
     for (unsigned i = 0; i < arena_count; i++)
-        if (has_room(&arenas[i]) && reaches(&arenas[i], low, high, reach))
+        if (has_room(&arenas[i], units) && reaches(&arenas[i], low, high, reach))
             return &arenas[i];
     return NULL;
 }
@@ -69,27 +80,29 @@ static enum graft_status new_arena(uint64_t low, uint64_t high, uint64_t reach, 
     uint64_t base = gr_region_near(low, high, ARENA, reach);
     if (base == 0)
         return GRAFT_NO_SPACE_NEAR;
-    uint16_t *free_list = malloc(GR_ARENA_STUBS * sizeof *free_list);
-    if (free_list == NULL)
+    struct piece *pieces = malloc(GR_ARENA_STUBS * sizeof *pieces);
+    if (pieces == NULL)
         return GRAFT_NO_MEMORY;
     enum graft_status status = map_arena(base);
     if (status != GRAFT_OK) {
-        free(free_list);
+        free(pieces);
         return status;
     }
     *arena = &arenas[arena_count++];
-    **arena = (struct arena){.base = base, .free = free_list};
+    **arena = (struct arena){.base = base, .pieces = pieces};
+    for (unsigned units = 0; units <= UNITS_MAX; units++)
+        (*arena)->free[units] = NONE;
     gr_log("codemem: arena of %d stubs at %#llx", GR_ARENA_STUBS, (unsigned long long)base);
     return GRAFT_OK;
 }
 
-static enum graft_status find_arena(uint64_t low, uint64_t high, struct arena **arena) {
+static enum graft_status find_arena(uint64_t low, uint64_t high, unsigned units, struct arena **arena) {
     const uint64_t span = high - low, reaches_tried[] = {span + reach_best, reach_limit};
     enum graft_status status = GRAFT_NO_SPACE_NEAR;
     for (int i = 0; i < 2; i++) {
         if (reaches_tried[i] > reach_limit)
             continue;
-        *arena = existing(low, high, reaches_tried[i]);
+        *arena = existing(low, high, units, reaches_tried[i]);
         status = *arena != NULL ? GRAFT_OK : new_arena(low, high, reaches_tried[i], arena);
         if (status == GRAFT_OK)
             return status;
@@ -97,37 +110,51 @@ static enum graft_status find_arena(uint64_t low, uint64_t high, struct arena **
     return status;
 }
 
-enum graft_status gr_stub_take(uint64_t low, uint64_t high, struct gr_stub_place *place) {
+/* The index of a stub of that many units: one that was given back, or the next one. */
+static unsigned take(struct arena *arena, unsigned units) {
+    unsigned index = arena->free[units];
+    if (index != NONE) {
+        arena->free[units] = arena->pieces[index].next;
+        return index;
+    }
+    arena->pieces[arena->used] = (struct piece){.unit = (uint16_t)arena->units, .units = (uint16_t)units};
+    arena->units += units;
+    return arena->used++;
+}
+
+enum graft_status gr_stub_take(uint64_t low, uint64_t high, size_t size, struct gr_stub_place *place) {
     struct arena *arena = NULL;
-    enum graft_status status = find_arena(low, high, &arena);
+    unsigned units = (unsigned)(size + UNIT - 1) / UNIT;
+    enum graft_status status = find_arena(low, high, units, &arena);
     if (status != GRAFT_OK)
         return status;
-    unsigned index = arena->free_count > 0 ? arena->free[--arena->free_count] : arena->used++;
-    place->code = arena->base + DATA + (uint64_t)index * GR_STUB_SIZE;
+    unsigned index = take(arena, units);
+    place->code = arena->base + DATA + (uint64_t)arena->pieces[index].unit * UNIT;
+    place->size = (size_t)units * UNIT;
     place->slot = (struct gr_slot *)(uintptr_t)(arena->base + HEADER) + index;
     place->thunks = (const uint64_t *)(uintptr_t)arena->base;
     return GRAFT_OK;
 }
 
-static struct arena *arena_of(uint64_t code) {
+static struct arena *arena_of(const struct gr_stub_place *place) {
     for (unsigned i = 0; i < arena_count; i++)
-        if (code - (arenas[i].base + DATA) < CODE)
+        if ((uint64_t)(uintptr_t)place->slot - arenas[i].base < DATA)
             return &arenas[i];
     return NULL;
 }
 
 enum graft_status gr_stub_write(const struct gr_stub_place *place, const uint8_t *code) {
-    const struct arena *arena = arena_of(place->code);
+    const struct arena *arena = arena_of(place);
     uint64_t offset = place->code - (arena->base + DATA);
     if (offset < arena->sealed || offset < arena->doubtful)
-        return gr_code_write(place->code, code, GR_STUB_SIZE);
-    memcpy((void *)(uintptr_t)place->code, code, GR_STUB_SIZE); /* nobody can run it yet */
+        return gr_code_write(place->code, code, place->size);
+    memcpy((void *)(uintptr_t)place->code, code, place->size); /* nobody can run it yet */
     return GRAFT_OK;
 }
 
 static enum graft_status seal_arena(struct arena *arena) {
     const uint64_t page = gr_os_page_size();
-    uint64_t end = ((uint64_t)arena->used * GR_STUB_SIZE + page - 1) & ~(page - 1);
+    uint64_t end = ((uint64_t)arena->units * UNIT + page - 1) & ~(page - 1);
     if (end <= arena->sealed)
         return GRAFT_OK;
     void *from = (void *)(uintptr_t)(arena->base + DATA + arena->sealed);
@@ -147,6 +174,9 @@ enum graft_status gr_codemem_seal(void) {
 }
 
 void gr_stub_give(const struct gr_stub_place *place) {
-    struct arena *arena = arena_of(place->code);
-    arena->free[arena->free_count++] = (uint16_t)((place->code - (arena->base + DATA)) / GR_STUB_SIZE);
+    struct arena *arena = arena_of(place);
+    unsigned index = (unsigned)(place->slot - (struct gr_slot *)(uintptr_t)(arena->base + HEADER));
+    struct piece *piece = &arena->pieces[index];
+    piece->next = arena->free[piece->units];
+    arena->free[piece->units] = (uint16_t)index;
 }

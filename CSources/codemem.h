@@ -17,11 +17,12 @@ enum {
     GR_PLACE_OPEN = 16,         /* pages that are looked through for room before a new one is mapped */
 };
 
-/* Room for one stub within reach of a 32-bit displacement of every address in [low, high).
- * GRAFT_NO_SPACE_NEAR, GRAFT_NO_MEMORY. */
-enum graft_status gr_stub_take(uint64_t low, uint64_t high, struct gr_stub_place *place);
+/* Room for one stub of `size` bytes, at most GR_STUB_SIZE, within reach of a 32-bit displacement of every address in
+ * [low, high). GRAFT_NO_SPACE_NEAR, GRAFT_NO_MEMORY. */
+enum graft_status gr_stub_take(uint64_t low, uint64_t high, size_t size, struct gr_stub_place *place);
+/* Of `place` only the slot is looked at. */
 void gr_stub_give(const struct gr_stub_place *place);
-/* Writes a stub's GR_STUB_SIZE bytes. GRAFT_WRITE_DENIED, GRAFT_OS. */
+/* Writes a stub's place->size bytes. GRAFT_WRITE_DENIED, GRAFT_OS. */
 enum graft_status gr_stub_write(const struct gr_stub_place *place, const uint8_t *code);
 
 /* Which displacements will do: (displacement & mask) == value. */

@@ -98,7 +98,7 @@ static enum graft_status equip(struct gr_site *site, const struct gr_plan *plan,
     struct gr_stub_place place;
     uint64_t low, high;
     span(plan, image, &low, &high);
-    enum graft_status status = gr_stub_take(low, high, &place);
+    enum graft_status status = gr_stub_take(low, high, gr_arch_stub_size(plan), &place);
     if (status != GRAFT_OK)
         return status;
     place.counter = site->counter = gr_counter_take();
@@ -151,7 +151,7 @@ enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const 
 }
 
 void gr_patch_forget(struct gr_site *site) {
-    const struct gr_stub_place place = {.code = site->stub_code};
+    const struct gr_stub_place place = {.slot = site->slot};
     gr_trap_remove(site);
     gr_tactic_forget(site);
     gr_counter_give(site->counter);

@@ -7,7 +7,7 @@
 #include "site.h"
 
 enum {
-    GR_STUB_SIZE = 192,      /* bytes of code for one site, at most 256 */
+    GR_STUB_SIZE = 192,      /* most bytes of code for one site, at most 256; few need more than 128 */
     GR_HOP_SIZE = 6,         /* an indirect jump through the slot */
     GR_INSTRUCTIONS_MAX = 6, /* instructions in a relocated block, with a leading endbr64 left out */
 };
@@ -53,13 +53,16 @@ enum gr_keep gr_arch_vectors(const struct gr_function *range, const uint64_t *st
 
 /* Where a stub's code and data will be. */
 struct gr_stub_place {
-    uint64_t code;          /* run-time address of GR_STUB_SIZE bytes */
+    uint64_t code;          /* run-time address of `size` bytes */
+    size_t size;            /* at most GR_STUB_SIZE */
     struct gr_slot *slot;   /* its data; within a 32-bit displacement of `code` */
     const uint64_t *thunks; /* table of thunk addresses (gr_arch_thunks), near as well */
     uint64_t *counter;      /* of CPU 0 */
 };
 
-/* Writes a stub's code into `code` (GR_STUB_SIZE bytes) and fills in the slot's constant fields and the site's stub
+/* The bytes that a stub for this plan takes at most. */
+size_t gr_arch_stub_size(const struct gr_plan *plan);
+/* Writes a stub's code into `code` (place->size bytes) and fills in the slot's constant fields and the site's stub
  * addresses and `moved`. GRAFT_NOT_RELOCATABLE when an operand does not reach, GRAFT_NO_SPACE_NEAR when a branch
  * does not. */
 enum graft_status gr_arch_emit(

@@ -19,7 +19,7 @@
 struct writer {
     uint8_t *code;
     uint64_t address; /* run-time address of code[0] */
-    size_t at;
+    size_t at, size;
     enum graft_status status;
 };
 
@@ -28,7 +28,7 @@ static uint64_t here(const struct writer *w) {
 }
 
 static void bytes(struct writer *w, const void *data, size_t size) {
-    if (w->at + size > GR_STUB_SIZE) {
+    if (w->at + size > w->size) {
         w->status = GRAFT_NOT_RELOCATABLE;
         return;
     }
@@ -53,6 +53,15 @@ static void relative32(struct writer *w, uint64_t target, size_t tail, enum graf
 static void jump(struct writer *w, uint64_t target) { /* jmp rel32 */
     BYTES(w, 0xe9);
     relative32(w, target, 0, GRAFT_NO_SPACE_NEAR);
+}
+
+static void jump_back(struct writer *w, uint64_t target) { /* to what is written already: jmp rel8 where that reaches */
+    enum { SHORT = 2, SHORT_REACH = 128 };
+    uint64_t distance = here(w) + SHORT - target;
+    if (distance <= SHORT_REACH)
+        BYTES(w, 0xeb, (uint8_t)(0 - distance));
+    else
+        jump(w, target);
 }
 
 static void jump_through(struct writer *w, const void *pointer) { /* jmp *pointer(%rip) */
@@ -154,16 +163,18 @@ static void relocated(struct writer *w, const struct gr_plan *plan, struct gr_si
 /* What count() leaves to be written behind the hot code. */
 struct count_tail {
     size_t slow_from; /* offset behind the displacement of the jump to the slow path */
+    bool slow_short;  /* that jump has a displacement of one byte */
     uint64_t restart; /* where an aborted count begins again */
+    uint64_t counted; /* where one goes on that was counted elsewhere */
 };
 
 /* The rseq area is at a constant distance from the thread pointer, so %fs reaches it without a register. */
 static struct count_tail count(
-    struct writer *w, const struct gr_stub_place *place, const struct gr_counters *counters) {
+    struct writer *w, const struct gr_stub_place *place, const struct gr_counters *counters, bool near) {
     struct gr_rseq_cs *cs = &place->slot->rseq_cs;
     uint32_t rseq = (uint32_t)counters->rseq_offset;
     stash_rax(w, -8);
-    struct count_tail tail = {.restart = here(w)};
+    struct count_tail tail = {.restart = here(w), .slow_short = near};
     BYTES(w, 0x48, 0x8d, 0x05); /* lea cs(%rip),%rax */
     relative32(w, (uint64_t)(uintptr_t)cs, 0, GRAFT_NO_SPACE_NEAR);
     BYTES(w, 0x64, 0x48, 0x89, 0x04, 0x25); /* mov %rax,%fs:rseq_cs */
@@ -173,13 +184,18 @@ static struct count_tail count(
     word32(w, rseq + GR_RSEQ_CPU_ID);
     BYTES(w, 0x3d); /* cmp $cpus,%eax: not registered reads as a huge number */
     word32(w, counters->cpus);
-    BYTES(w, 0x0f, 0x83); /* jae slow */
-    word32(w, 0);
+    if (near) {
+        BYTES(w, 0x73, 0); /* jae slow */
+    } else {
+        BYTES(w, 0x0f, 0x83);
+        word32(w, 0);
+    }
     tail.slow_from = w->at;
     BYTES(w, 0xc1, 0xe0, (uint8_t)counters->cpu_shift); /* shl $shift,%eax */
     BYTES(w, 0x48, 0xff, 0x80);                         /* incq counter(%rax): the commit */
     word32(w, (uint32_t)(uintptr_t)place->counter);
-    cs->post_commit_offset = here(w) - cs->start;
+    tail.counted = here(w);
+    cs->post_commit_offset = tail.counted - cs->start;
     unstash_rax(w, -8);
     return tail;
 }
@@ -187,15 +203,15 @@ static struct count_tail count(
 /* The slow path of a count, and where the kernel sends an aborted one. */
 static void finish_count(struct writer *w, const struct gr_stub_place *place, struct count_tail tail) {
     int32_t distance = (int32_t)(w->at - tail.slow_from);
-    memcpy(w->code + tail.slow_from - sizeof distance, &distance, sizeof distance);
+    size_t size = tail.slow_short ? 1 : sizeof distance; /* little-endian: the first byte is the lowest */
+    memcpy(w->code + tail.slow_from - size, &distance, size);
     BYTES(w, 0xf0, 0x48, 0xff, 0x05); /* lock incq shared(%rip) */
     relative32(w, (uint64_t)(uintptr_t)&place->slot->shared_count, 0, GRAFT_NO_SPACE_NEAR);
-    unstash_rax(w, -8);
-    jump(w, place->slot->relocated);
+    jump_back(w, tail.counted);
     BYTES(w, 0x0f, 0xb9, 0x3d); /* ud1 signature(%rip): never executed, keeps disassemblers in step */
     word32(w, GR_RSEQ_SIGNATURE);
     place->slot->rseq_cs.abort = here(w);
-    jump(w, tail.restart);
+    jump_back(w, tail.restart);
 }
 
 /* Where the kernel gives no per-CPU sequence: one atomic addition. */
@@ -204,17 +220,55 @@ static void count_shared(struct writer *w, const struct gr_stub_place *place) {
     relative32(w, (uint64_t)(uintptr_t)&place->slot->shared_count, 0, GRAFT_NO_SPACE_NEAR);
 }
 
+/* The most bytes that an instruction of the block becomes. */
+static size_t moved_size(const struct gr_instruction *in) {
+    enum { JUMP = 5, JUMP_IF = 6, COUNTED = 9, PUSH_ADDRESS = 13, JUMP_THROUGH = 6 };
+    switch ((enum gr_insn_kind)in->kind) {
+    case GR_INSN_COPY:
+    case GR_INSN_RIP:
+        break;
+    case GR_INSN_JMP:
+        return JUMP;
+    case GR_INSN_JCC:
+        return JUMP_IF;
+    case GR_INSN_COUNTED:
+        return COUNTED;
+    case GR_INSN_CALL:
+    case GR_INSN_CALL_RIP:
+    case GR_INSN_CALL_REGISTER:
+        return PUSH_ADDRESS + JUMP_THROUGH;
+    case GR_INSN_CALL_MEMORY:
+        return PUSH_ADDRESS + in->length;
+    }
+    return in->length;
+}
+
+static size_t moved_block(const struct gr_plan *plan) {
+    size_t size = 0;
+    for (unsigned i = 0; i < plan->count; i++)
+        size += moved_size(&plan->instruction[i]);
+    return size;
+}
+
+/* All but the moved block; and the longest block over which the jumps inside a stub are short ones. */
+enum { STUB_SHORT = 119, STUB_LONG = 132, BLOCK_SHORT = 20 };
+
+size_t gr_arch_stub_size(const struct gr_plan *plan) {
+    size_t block = moved_block(plan), size = block + (block <= BLOCK_SHORT ? STUB_SHORT : STUB_LONG);
+    return size < GR_STUB_SIZE ? size : GR_STUB_SIZE;
+}
+
 enum graft_status gr_arch_emit(
     const struct gr_plan *plan, const struct gr_stub_place *place, struct gr_site *site, uint8_t *code) {
-    struct writer w = {.code = code, .address = place->code, .status = GRAFT_OK};
+    struct writer w = {.code = code, .address = place->code, .size = place->size, .status = GRAFT_OK};
     const struct gr_counters *counters = gr_counters();
-    memset(code, 0xcc, GR_STUB_SIZE);
+    memset(code, 0xcc, place->size);
     site->slot = place->slot;
     jump_through(&w, &place->slot->active);
     site->count_at = (uint8_t)w.at;
     struct count_tail tail = {0};
     if (counters->per_cpu)
-        tail = count(&w, place, counters);
+        tail = count(&w, place, counters, moved_block(plan) <= BLOCK_SHORT);
     else
         count_shared(&w, place);
     relocated(&w, plan, site);
@@ -223,7 +277,7 @@ enum graft_status gr_arch_emit(
     load_slot(&w, place->slot);
     BYTES(&w, 0xff, 0x15); /* call *thunk(%rip) */
     relative32(&w, (uint64_t)(uintptr_t)&place->thunks[site->keep], 0, GRAFT_NO_SPACE_NEAR);
-    jump(&w, site->slot->relocated);
+    jump_back(&w, site->slot->relocated);
     site->exit_at = (uint8_t)w.at;
     stash_rax(&w, -16);
     load_slot(&w, place->slot);
@@ -234,7 +288,7 @@ enum graft_status gr_arch_emit(
 }
 
 enum graft_status gr_arch_emit_hop(uint64_t address, const struct gr_slot *slot, uint8_t *code) {
-    struct writer w = {.code = code, .address = address, .status = GRAFT_OK};
+    struct writer w = {.code = code, .address = address, .size = GR_HOP_SIZE, .status = GRAFT_OK};
     jump_through(&w, &slot->active);
     return w.status;
 }
@@ -252,7 +306,8 @@ enum graft_status gr_arch_emit_hop_after_push(
 _Static_assert(GR_HOP_SIZE == 1 + GR_PATCH_SIZE, "a pop and a jump fill a hop");
 
 void gr_arch_emit_trampoline(uint8_t *code, const void *completion, const uint64_t *thunk) {
-    struct writer w = {.code = code, .address = (uint64_t)(uintptr_t)code, .status = GRAFT_OK};
+    struct writer w = {
+        .code = code, .address = (uint64_t)(uintptr_t)code, .size = GR_TRAMPOLINE_SIZE, .status = GRAFT_OK};
     memset(code, 0xcc, GR_TRAMPOLINE_SIZE);
     BYTES(&w, 0x48, 0x8d, 0x05); /* lea completion(%rip),%rax: the register that the jump here has used up */
     relative32(&w, (uint64_t)(uintptr_t)completion, 0, GRAFT_NO_SPACE_NEAR);
