@@ -16,7 +16,8 @@ _Static_assert(DATA % 4096 == 0 && CODE % 4096 == 0, "arenas are made of pages")
 _Static_assert(GR_THUNKS * sizeof(uint64_t) <= HEADER, "the thunk table is in the header");
 
 /* The code of a stub is a number of units, which it keeps: it is taken again by stubs of its size, with its slot. */
-enum { UNIT = 16, UNITS_MAX = GR_STUB_SIZE / UNIT, NONE = UINT16_MAX };
+enum { UNIT = 16, UNITS_MAX = GR_STUB_SIZE / UNIT };
+#define NONE UINT16_MAX
 _Static_assert(GR_STUB_SIZE % UNIT == 0 && CODE / UNIT < NONE && GR_ARENA_STUBS < NONE, "numbers of 16 bits");
 
 /* What is known of the stub whose slot has the same index. */
