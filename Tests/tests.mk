@@ -57,6 +57,8 @@ $(eval $(call variant,ubsan,$(CLANG),-O1 -fsanitize=undefined -fno-sanitize-reco
 $(eval $(call variant,ubsan-gcc,$(GCC),-O1 -fsanitize=undefined -fno-sanitize-recover=all))
 
 $(eval $(call variant,fuzz,$(CLANG),-O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link$(comma)address))
+# The address sanitizer's shadow would be memory that a fuzzer's machine code can reach.
+$(eval $(call variant,fuzz-code,$(CLANG),-O1 -fsanitize=fuzzer-no-link$(comma)undefined -fno-sanitize-recover=all))
 
 # Each Tests/Fuzz/fuzz_NAME.c is a libFuzzer program; Tests/Fuzz/corpus/NAME holds its seeds, and what once failed.
 # A fuzz_NAME.swift is compiled together with the sources named in SWIFT_FUZZ_NAME.
@@ -64,13 +66,16 @@ FUZZERS := $(patsubst fuzz_%,%,$(basename $(notdir $(sort $(wildcard Tests/Fuzz/
 SWIFT_FUZZ_json := Sources/GraftConfig/ConfigError.swift $(wildcard Sources/GraftConfig/JSON/*.swift)
 build/fuzz/fuzz_%: build/fuzz/Tests/Fuzz/fuzz_%.c.o build/fuzz/core.a
 	$(call say,link,$@)$(CLANG) -fsanitize=fuzzer,address -fuse-ld=lld -pthread -rdynamic -o $@ $^ $(LIBRARIES) -ldl -lm
+build/fuzz/fuzz_relocate: build/fuzz-code/Tests/Fuzz/fuzz_relocate.c.o build/fuzz-code/core.a
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(CLANG) -fsanitize=fuzzer,undefined -fuse-ld=lld -pthread -rdynamic -o $@ $^ $(LIBRARIES) -ldl -lm
 
 .SECONDEXPANSION:
 build/fuzz/fuzz_%: Tests/Fuzz/fuzz_%.swift $$(SWIFT_FUZZ_$$*) | setup
 	@mkdir -p $(@D)
 	$(call say,swiftc,$@)swiftc -O -sanitize=fuzzer,address -use-ld=lld -parse-as-library $^ -o $@
 
-.SECONDARY: $(patsubst %,build/fuzz/%.o,$(wildcard Tests/Fuzz/fuzz_*.c))
+.SECONDARY: $(patsubst %,build/fuzz/%.o,$(wildcard Tests/Fuzz/fuzz_*.c)) build/fuzz-code/Tests/Fuzz/fuzz_relocate.c.o
 
 # $(call run-c-tests,PART,VARIANT): runs the programs of a variant as one part.
 run-c-tests = @Tests/run-part $(1) $(SECONDS_PER_PROGRAM) $(C_TEST_NAMES:%=build/$(2)/%)

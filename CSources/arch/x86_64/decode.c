@@ -8,6 +8,8 @@
 #include <Zydis/Zydis.h>
 #include <string.h>
 
+enum { RSP = 4 }; /* its number in an instruction */
+
 static const uint8_t endbr64[4] = {0xf3, 0x0f, 0x1e, 0xfa};
 
 void gr_decoder_open(ZydisDecoder *decoder) {
@@ -42,8 +44,17 @@ bool gr_insn_branch(const ZydisDecodedInstruction *in, uint64_t address, uint64_
     return relative;
 }
 
+/* Means the same on every processor. With the prefix 66 and nothing that overrules it, some cut the target to 16 bits;
+ * branches in VEX's space were those of one withdrawn extension. */
+static bool is_usual(const ZydisDecodedInstruction *in) {
+    bool cut = (in->attributes & ZYDIS_ATTRIB_HAS_OPERANDSIZE) != 0 && in->raw.rex.W == 0;
+    return !cut && in->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY;
+}
+
 /* A relative branch as one of our kinds. */
 static enum graft_status classify_branch(const ZydisDecodedInstruction *in, struct gr_instruction *out) {
+    if (!is_usual(in))
+        return GRAFT_NOT_RELOCATABLE;
     switch (in->mnemonic) {
     case ZYDIS_MNEMONIC_JMP:
         out->kind = GR_INSN_JMP;
@@ -55,7 +66,7 @@ static enum graft_status classify_branch(const ZydisDecodedInstruction *in, stru
     case ZYDIS_MNEMONIC_LOOPE:
     case ZYDIS_MNEMONIC_LOOPNE:
     case ZYDIS_MNEMONIC_JRCXZ:
-        if ((in->attributes & ZYDIS_ATTRIB_HAS_ADDRESSSIZE) != 0)
+        if (in->raw.prefix_count != 0) /* 67 counts in ecx; f2 and f3 exchange the conditions on some processors */
             return GRAFT_NOT_RELOCATABLE;
         out->kind = GR_INSN_COUNTED;
         out->detail = in->opcode;
@@ -71,13 +82,15 @@ static enum graft_status classify_branch(const ZydisDecodedInstruction *in, stru
 
 /* An indirect call at the entry: its return address must stay in the original code. */
 static enum graft_status classify_call(const ZydisDecodedInstruction *in, struct gr_instruction *out) {
+    if (!is_usual(in))
+        return GRAFT_NOT_RELOCATABLE;
     if (gr_insn_rip_operand(in, 0, &out->target)) {
         out->kind = GR_INSN_CALL_RIP;
         return GRAFT_OK;
     }
     if (in->raw.modrm.mod != 3) {
         bool near = in->opcode == 0xff && in->raw.modrm.reg == 2;
-        bool by_stack = in->raw.modrm.rm == 4 && in->raw.sib.base == 4 && in->raw.rex.B == 0;
+        bool by_stack = in->raw.modrm.rm == 4 && in->raw.sib.base == RSP && in->raw.rex.B == 0;
         if (!near || by_stack) /* the pushed return address would move what is below it */
             return GRAFT_NOT_RELOCATABLE;
         out->kind = GR_INSN_CALL_MEMORY;
@@ -86,7 +99,7 @@ static enum graft_status classify_call(const ZydisDecodedInstruction *in, struct
     }
     out->kind = GR_INSN_CALL_REGISTER;
     out->detail = (uint8_t)(in->raw.modrm.rm + (in->raw.rex.B ? 8 : 0));
-    return GRAFT_OK;
+    return out->detail == RSP ? GRAFT_NOT_RELOCATABLE : GRAFT_OK; /* pushed before it is read */
 }
 
 static enum graft_status classify(const ZydisDecodedInstruction *in, uint64_t address, struct gr_instruction *out) {
