@@ -126,6 +126,7 @@ struct gr_elf {
     struct gr_elf_unit *units; /* sorted by start */
     size_t unit_count;
     enum gr_elf_answer abi_image, abi_comment;
+    bool abi_nowhere; /* known with abi_comment */
 };
 
 /* elf.c */

@@ -39,22 +39,34 @@ static bool is_linker(const char *comment) {
     return begins_with(comment, "Linker: ") || begins_with(comment, "mold ");
 }
 
-/* True when .comment names compilers, and only such that keep to the ABI. */
-static bool comment_keeps_abi(const struct gr_elf *elf) {
+/* What .comment says of who made an image: nothing, or how many of the compilers that it names keep to the ABI. */
+struct signatures {
+    size_t compilers, keep_abi;
+};
+
+static void read_comment(const struct gr_elf_file *file, struct signatures *signatures) {
     struct gr_elf_bytes bytes;
-    if (!gr_elf_section_named(&elf->file, ".comment", NULL, &bytes))
-        return false;
+    if (!gr_elf_section_named(file, ".comment", NULL, &bytes))
+        return;
     struct gr_elf_strings strings = gr_elf_strings_of(bytes);
-    bool known = false;
     for (size_t at = 0; at < strings.size; at += strlen(strings.at + at) + 1) {
         const char *comment = strings.at + at;
         if (comment[0] == 0 || is_linker(comment))
             continue;
-        if (!gr_elf_producer_keeps_abi(comment))
-            return false;
-        known = true;
+        signatures->compilers++;
+        signatures->keep_abi += gr_elf_producer_keeps_abi(comment);
     }
-    return known;
+}
+
+/* Asked once: the image's own comment, or that of its debug file where stripping took it away. */
+static void ask_comment(struct gr_elf *elf) {
+    struct signatures found = {0, 0};
+    read_comment(&elf->file, &found);
+    elf->abi_comment = found.compilers > 0 && found.keep_abi == found.compilers ? GR_ELF_YES : GR_ELF_NO;
+    const struct gr_elf_file *debug = found.compilers == 0 ? gr_elf_debug_file(elf) : NULL;
+    if (debug != NULL)
+        read_comment(debug, &found);
+    elf->abi_nowhere = found.compilers > 0 && found.keep_abi == 0;
 }
 
 /* Mangled names, and the helpers that swiftc adds to each module. */
@@ -66,11 +78,13 @@ static bool is_swift(const char *symbol) {
 bool gr_elf_abi_function(struct gr_elf *elf, const struct gr_elf_function *function) {
     if (is_swift(function->symbol))
         return true;
+    if (elf->abi_comment == GR_ELF_UNASKED)
+        ask_comment(elf);
+    if (elf->abi_nowhere) /* then no unit does: debug information, which takes long to unpack, need not be asked */
+        return false;
     const struct gr_elf_unit *unit = gr_elf_unit_at(elf, function->address);
     if (unit != NULL)
         return unit->keeps_abi;
-    if (elf->abi_comment == GR_ELF_UNASKED)
-        elf->abi_comment = comment_keeps_abi(elf) ? GR_ELF_YES : GR_ELF_NO;
     return elf->abi_comment == GR_ELF_YES;
 }
 

@@ -71,6 +71,16 @@ static void never_trusts_gcc(void) {
     CHECK(!function("gcc.so", "g_caller"));
 }
 
+/* Unpacking it takes long, and the mark of GCC alone says all. */
+static void asks_no_debug_information_of_an_image_that_gcc_alone_made(void) {
+    elf_run("gcc -shared gcc-g.o -o gcc-alone.so");
+    struct gr_elf *elf = elf_open("gcc-alone.so");
+    const struct gr_elf_function *leaf = elf_find(elf, "g_leaf", NULL);
+    CHECK(leaf != NULL && !gr_elf_abi_function(elf, leaf));
+    CHECK(!elf->dwarf_tried && !elf->units_read);
+    gr_elf_close(elf);
+}
+
 static void never_trusts_gcc_s_link_time_optimisation(void) {
     elf_run(COMPILE("gcc", "g") "-g -flto -c $F/caller.c -o lto.o && gcc -g -O2 -flto -shared lto.o -o lto.so");
     CHECK(!image("lto.so"));
@@ -147,6 +157,7 @@ int main(void) {
     make_files();
     RUN(trusts_clang_where_debug_information_covers_everything);
     RUN(never_trusts_gcc);
+    RUN(asks_no_debug_information_of_an_image_that_gcc_alone_made);
     RUN(never_trusts_gcc_s_link_time_optimisation);
     RUN(tells_functions_of_a_mixed_image_apart);
     RUN(doubts_what_debug_information_does_not_cover);
