@@ -155,8 +155,15 @@ BENCHMARK_SCALE := build/bench/gcc/bench_scale build/bench/clang/bench_scale
 $(BENCHMARK_SCALE): Tests/Programs/many.S
 $(BENCHMARK_SCALE): private CPPFLAGS += -ITests/Programs -DCOUNT=50000 -DSPACING=32
 
-bench: $(BENCHMARK_PROGRAMS) ## Measures the cost of a call in each mode beside its floor: a table, and JSON in build/bench
+# What the agent costs at the start of a program: not linked with anything of ours.
+build/bench/start: Tests/Benchmarks/start.c $(GRAFT) $(PRELOAD) $(AGENT)
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(GCC) -std=c11 -O2 $(WARNINGS) -D_GNU_SOURCE -o $@ $<
+
+bench: $(BENCHMARK_PROGRAMS) build/bench/start ## Measures calls, installs and starts beside their floors: tables, and JSON in build/bench
 	@Tests/run-bench $(BENCHMARK_PROGRAMS)
+	@build/bench/start build/lib/graft $(GRAFT)
+	@build/bench/start --json build/lib/graft $(GRAFT) >build/bench/start.json
 
 build/bench/gcc/calls: Tests/Benchmarks/calls.c $(BENCHMARK_PARTS) $(SHARED)
 	@mkdir -p $(@D)
