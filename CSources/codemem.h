@@ -56,6 +56,12 @@ bool gr_region_reserved(uint64_t start, uint64_t end);
  * ends; 0 when there is none. */
 uint64_t gr_region_near(uint64_t low, uint64_t high, uint64_t size, uint64_t reach);
 
+/* Whether something is mapped there, as far as is known without asking: gr_region_look reads that once, and it holds until
+ * the batch ends (gr_region_forget). False when nobody has looked. */
+bool gr_region_taken(uint64_t start, uint64_t end);
+void gr_region_look(void);
+void gr_region_forget(void);
+
 /* Between the files of this room. */
 /* Writes code that may be running. */
 enum graft_status gr_code_write(uint64_t address, const void *code, size_t size);

@@ -20,4 +20,5 @@ void gr_codemem_end(void) {
     if (text_open)
         gr_os_text_close(text);
     text_open = false;
+    gr_region_forget();
 }

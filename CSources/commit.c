@@ -47,7 +47,7 @@ static enum graft_status bytes(
     enum graft_status status = GRAFT_OK;
     if (site->tactic == GR_TACTIC_ONE_STORE)
         return GRAFT_OK; /* put_word's, at once */
-    for (unsigned i = 1; i < GR_PATCH_SIZE && status == GRAFT_OK; i++)
+    for (unsigned i = 1; i < gr_site_size(site) && status == GRAFT_OK; i++)
         if (((site->boundaries >> i & 1) != 0) == boundaries && from[i] != to[i])
             status = gr_writer_put(writer, site, i, to[i]);
     return status;
@@ -97,7 +97,7 @@ static void serialise_refused(void) {
 static bool any_traps(struct gr_site *const *sites, size_t count) {
     bool traps = false;
     for (size_t i = 0; i < count; i++)
-        traps = traps || sites[i]->tactic == GR_TACTIC_TRAPS;
+        traps = traps || sites[i]->tactic == GR_TACTIC_TRAPS || sites[i]->tactic == GR_TACTIC_TRAP;
     return traps;
 }
 
@@ -123,9 +123,9 @@ static enum graft_status run(
 }
 
 static bool stands(const struct gr_site *site, const uint8_t *bytes_wanted) {
-    uint8_t found[GR_PATCH_SIZE];
-    return gr_ahead_read(&ahead, site->patch_address, found, sizeof found) == sizeof found &&
-           memcmp(found, bytes_wanted, sizeof found) == 0;
+    uint8_t found[GR_PATCH_MAX];
+    unsigned size = gr_site_size(site);
+    return gr_ahead_read(&ahead, site->patch_address, found, size) == size && memcmp(found, bytes_wanted, size) == 0;
 }
 
 static bool find_blocking(const struct gr_os_thread *thread, void *context) {
@@ -151,17 +151,29 @@ static enum graft_status blocking_thread(uint32_t *id) {
 
 /* With such a thread about, only sites that need no trap may be changed; the others try to become so. */
 static enum graft_status without_traps(struct gr_site *site, uint32_t thread) {
-    if (site->tactic != GR_TACTIC_TRAPS)
+    bool taken_out = site->tactic == GR_TACTIC_TRAP && site->in_place; /* by one store, and then none is left */
+    if (taken_out || (site->tactic != GR_TACTIC_TRAPS && site->tactic != GR_TACTIC_TRAP))
         return GRAFT_OK;
     uint64_t old = site->place;
     if (site->in_place || gr_tactic_choose(site, GR_TACTIC_ONLY_SAFE) != GRAFT_OK) {
-        if (!site->waits)
+        if (!site->waits && thread == 0)
+            gr_log("commit: a debugger is attached; %s waits", site->entry.symbol);
+        else if (!site->waits)
             gr_log("commit: thread %u blocks SIGTRAP; %s %s", thread, site->entry.symbol,
                 site->in_place ? "keeps its jump, which leads straight on" : "waits");
         return GRAFT_UNSAFE_THREADS;
     }
     gr_log("commit: %s now needs no trap (an old hop at %#llx stays)", site->entry.symbol, (unsigned long long)old);
     return GRAFT_OK;
+}
+
+/* A debugger gets each trap first, and may keep it: then the thread would go on behind the trap, in the midst of an
+ * instruction. Such a one at most sees the moments of an install in which others trap. */
+static bool debugger_in_the_way(struct gr_site *const *sites, size_t count) {
+    bool alone = false;
+    for (size_t i = 0; i < count; i++)
+        alone = alone || (sites[i]->tactic == GR_TACTIC_TRAP && !sites[i]->in_place);
+    return alone && gr_os_traced();
 }
 
 /* Every site is tried, so that all that have to wait are known at once. */
@@ -173,10 +185,10 @@ static enum graft_status make_safe(struct gr_site *const *sites, size_t count, s
     enum graft_status status = gr_trap_handler_ensure();
     if (status == GRAFT_OK)
         status = blocking_thread(&thread);
-    if (status != GRAFT_OK || thread == 0)
+    if (status != GRAFT_OK || (thread == 0 && !debugger_in_the_way(sites, count)))
         return status;
     for (size_t i = 0; i < count; i++) {
-        if (without_traps(sites[i], thread) == GRAFT_OK)
+        if ((thread == 0 && sites[i]->tactic == GR_TACTIC_TRAPS) || without_traps(sites[i], thread) == GRAFT_OK)
             continue;
         sites[i]->reason = status = GRAFT_UNSAFE_THREADS;
         *failed = sites[i];

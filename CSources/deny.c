@@ -109,6 +109,17 @@ bool gr_denied(const struct graft_entry_point *entry, const struct gr_image *ima
     return LISTED(denied, entry->symbol) || is_ours(entry, image);
 }
 
+/* They run with every signal blocked at times, past the functions that guard.c watches: while a thread starts or ends, in the
+ * child of posix_spawn. A trap would end the process then. */
+bool gr_trap_denied(const struct gr_image *image) {
+    static const char *const names[] = {"libc.so", "libc-", "ld-linux", "ld-", "libpthread"};
+    const char *slash = strrchr(image->path, '/'), *name = slash != NULL ? slash + 1 : image->path;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(name, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
 /* Without unwind information a function may be written by hand and do with its return address what it likes. Swift's are
  * not: its compiler leaves the information out where nothing can be thrown, which is a third of a library. */
 static bool may_move_its_return(const struct graft_entry_point *entry) {

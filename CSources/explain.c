@@ -28,13 +28,15 @@ static void judge(struct gr_elf *elf, const struct graft_entry_point *entry, str
     if (out->reason != GRAFT_OK)
         return;
     struct gr_plan plan;
+    uint64_t unused;
     const struct gr_function function = {
         .address = entry->offset, .size = entry->size, .read = read_file, .context = elf};
-    out->reason = gr_arch_plan(&function, &plan, &out->reason_offset);
-    if (out->reason != GRAFT_OK)
-        return;
-    out->patch_size = plan.size;
-    out->tactic = plan.boundaries == 0 ? GRAFT_TACTIC_JUMP : GRAFT_TACTIC_PUNNED;
+    out->reason = gr_arch_plan(&function, GR_SHAPE_JUMP, &plan, &out->reason_offset);
+    if (out->reason == GRAFT_OK)
+        out->tactic = plan.boundaries == 0 ? GRAFT_TACTIC_JUMP : GRAFT_TACTIC_PUNNED;
+    else if (!gr_trap_denied(&image) && gr_arch_plan(&function, GR_SHAPE_TRAP, &plan, &unused) == GRAFT_OK)
+        out->tactic = GRAFT_TACTIC_TRAP;
+    out->patch_size = out->tactic != GRAFT_TACTIC_NONE ? plan.size : 0;
 }
 
 GR_PUBLIC enum graft_status graft_explain_file(

@@ -76,10 +76,14 @@ static bool keep_symbol(struct gr_site *site, const struct gr_image *image) {
     return true;
 }
 
-/* `internal`: for a probe of ours. Those are for functions of the C library, which uses the widest vectors that the
+static bool may_trap(const struct gr_probe *probe) {
+    return (probe->flags & GRAFT_PROBE_TRAP) != 0;
+}
+
+/* Probes of ours are for functions of the C library, which uses the widest vectors that the
  * machine has; to find that out takes milliseconds, which a program that is only guarded shall not pay. */
 static enum graft_status make_site(
-    const struct gr_match *match, bool internal, struct gr_site **site, uint64_t *offender) {
+    const struct gr_match *match, const struct gr_probe *probe, struct gr_site **site, uint64_t *offender) {
     struct graft_entry_point entry = match->entry;
     if (gr_preserves_registers(&entry))
         entry.flags &= ~(uint32_t)GRAFT_ENTRY_ABI_CALLERS;
@@ -87,7 +91,8 @@ static enum graft_status make_site(
         .code_start = match->image->code_start,
         .code_end = match->image->code_end,
         .serial = match->image->serial,
-        .vectors = internal ? GR_KEEP_XSAVE : vectors_of(match->image),
+        .vectors = probe->internal ? GR_KEEP_XSAVE : vectors_of(match->image),
+        .trap = may_trap(probe) && !gr_trap_denied(match->image),
     };
     struct gr_site *made;
     enum graft_status status = gr_patch_prepare(&entry, &image, &made, offender);
@@ -123,16 +128,18 @@ static void use_site(struct gr_site *site, bool internal) {
 }
 
 static enum graft_status find_site(
-    const struct gr_match *match, bool internal, struct gr_site **site, uint64_t *offender) {
+    const struct gr_match *match, const struct gr_probe *probe, struct gr_site **site, uint64_t *offender) {
     *offender = match->entry.address;
     if ((match->entry.flags & GRAFT_ENTRY_IFUNC) != 0)
         return GRAFT_IFUNC;
     if (gr_denied(&match->entry, match->image))
         return GRAFT_DENIED;
     struct gr_site *known = site_at(match->entry.address);
-    enum graft_status status = room_for(known, internal);
+    enum graft_status status = room_for(known, probe->internal);
     if (status == GRAFT_OK && known == NULL)
-        status = make_site(match, internal, &known, offender);
+        status = make_site(match, probe, &known, offender);
+    else if (status == GRAFT_OK && !may_trap(probe))
+        status = known->no_jump; /* another probe's trap */
     if (status == GRAFT_OK)
         *site = known;
     return status;
@@ -265,7 +272,7 @@ void gr_link_refuse(
 void gr_link_make(struct gr_link *link, struct gr_probe *probe, const struct gr_match *match) {
     uint64_t offender;
     *link = (struct gr_link){0};
-    enum graft_status status = find_site(match, probe->internal, &link->site, &offender);
+    enum graft_status status = find_site(match, probe, &link->site, &offender);
     if (status == GRAFT_OK) {
         use_site(link->site, probe->internal);
         if (probe->around != NULL)

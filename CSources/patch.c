@@ -121,12 +121,23 @@ give_stub:
     return status;
 }
 
-enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const struct gr_patch_image *image,
-    struct gr_site **site, uint64_t *offender) {
+static void fill_in(struct gr_site *site, const struct gr_plan *plan) {
+    bool trap = plan->claimed < GR_PATCH_SIZE;
+    site->patch_address = plan->address + plan->stays;
+    site->push = plan->stays != 0 ? plan->bytes[0] : 0;
+    site->boundaries = (uint8_t)(plan->boundaries >> plan->stays & ~1);
+    site->block_size = (uint8_t)(plan->size - plan->stays);
+    site->prefixed = plan->claimed > GR_PATCH_SIZE && plan->stays == 0;
+    site->tactic = trap ? GR_TACTIC_TRAP : GR_TACTIC_TRAPS;
+    memcpy(site->original, plan->bytes + plan->stays, gr_site_size(site));
+}
+
+enum graft_status gr_patch_prepare_as(const struct graft_entry_point *entry, const struct gr_patch_image *image,
+    enum gr_shape shape, struct gr_site **site, uint64_t *offender) {
     struct gr_plan plan;
     const struct gr_function function = {
         .address = entry->address, .size = entry->size, .read = read_live, .context = &ahead};
-    enum graft_status status = gr_arch_plan(&function, &plan, offender);
+    enum graft_status status = gr_arch_plan(&function, shape, &plan, offender);
     if (status != GRAFT_OK)
         return status;
     *offender = entry->address;
@@ -134,19 +145,36 @@ enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const 
     if (made == NULL)
         return GRAFT_NO_MEMORY;
     memset(made, 0, sizeof *made);
-    made->patch_address = plan.patch_address;
-    made->boundaries = plan.boundaries;
-    made->block_size = plan.size;
     made->image_serial = image->serial;
     made->keep = keep_for(entry, image, &plan);
-    memcpy(made->original, plan.bytes, sizeof made->original);
     made->entry = *entry;
+    fill_in(made, &plan);
     status = equip(made, &plan, image);
     if (status != GRAFT_OK) {
         free_site(made);
         return status;
     }
     *site = made;
+    return GRAFT_OK;
+}
+
+/* What another shape may be an answer to: the bytes, or their surroundings. */
+static bool of_the_entry(enum graft_status status) {
+    return status == GRAFT_TOO_SHORT || status == GRAFT_BRANCH_INTO_PATCH || status == GRAFT_NOT_CODE ||
+           status == GRAFT_NOT_RELOCATABLE || status == GRAFT_FOREIGN_PATCH || status == GRAFT_NO_SPACE_NEAR;
+}
+
+enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const struct gr_patch_image *image,
+    struct gr_site **site, uint64_t *offender) {
+    uint64_t unused;
+    enum graft_status status = gr_patch_prepare_as(entry, image, GR_SHAPE_JUMP, site, offender);
+    if (status == GRAFT_NO_SPACE_NEAR &&
+        gr_patch_prepare_as(entry, image, GR_SHAPE_LATE, site, &unused) == GRAFT_OK)
+        return GRAFT_OK;
+    if (!image->trap || !of_the_entry(status) ||
+        gr_patch_prepare_as(entry, image, GR_SHAPE_TRAP, site, &unused) != GRAFT_OK)
+        return status;
+    (*site)->no_jump = status;
     return GRAFT_OK;
 }
 

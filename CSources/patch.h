@@ -5,6 +5,7 @@
 #ifndef GR_PATCH_H
 #define GR_PATCH_H
 
+#include "arch/arch.h"
 #include "site.h"
 
 enum { GR_ONE_BYTE_PAGES = 2048 }; /* hop pages, of 4 KiB each, that the one-byte tactic may use */
@@ -14,15 +15,21 @@ struct gr_patch_image {
     uint64_t code_start, code_end; /* run-time range of its code */
     uint64_t serial;
     enum gr_keep vectors; /* the widest vectors that its code uses */
+    bool trap;            /* a trap alone will do where no jump fits */
 };
 
 /* Before each batch of sites that are prepared, and after images came or went: what was read of functions is forgotten. */
 void gr_patch_begin(void);
 
-/* Makes a site for an entry point, or refuses; nothing is written to the function. `*offender` is the address that a
- * refusal is about. The entry's strings must live as long as the site. */
+/* Makes a site for an entry point, or refuses; nothing is written to the function. A jump at the entry is preferred; where
+ * its hop finds no place, one behind the first instruction; a trap is the last choice, and only where `image` allows it.
+ * `*offender` is the address that a refusal is about. The entry's strings must live as long as the site. */
 enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const struct gr_patch_image *image,
     struct gr_site **site, uint64_t *offender);
+
+/* The same, in one shape only. */
+enum graft_status gr_patch_prepare_as(const struct graft_entry_point *entry, const struct gr_patch_image *image,
+    enum gr_shape shape, struct gr_site **site, uint64_t *offender);
 
 /* Patches every site of the batch, or none: on failure the bytes are as before, `*failed` is a site at fault, and each
  * site at fault, as far as is known then, has the status as its `reason`; the others have GRAFT_OK.

@@ -52,8 +52,12 @@ static struct page *map_page(uint64_t address) {
     uint64_t start = address & ~(uint64_t)(PAGE - 1);
     void *memory;
     if (page_count == GR_PLACE_PAGES_MAX || gr_region_reserved(start, start + PAGE) ||
-        gr_os_reserve(start, PAGE, &memory) != GRAFT_OK)
+        gr_region_taken(start, start + PAGE))
         return NULL;
+    if (gr_os_reserve(start, PAGE, &memory) != GRAFT_OK) {
+        gr_region_look(); /* where one page is taken, the next ones will be */
+        return NULL;
+    }
     struct page *page = calloc(1, sizeof *page);
     if (page == NULL || gr_os_commit(memory, PAGE, true, false) != GRAFT_OK) {
         gr_os_release(memory, PAGE);

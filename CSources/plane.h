@@ -98,6 +98,8 @@ void gr_late_fork_unlock(void);
 
 /* deny.c: functions that must not be touched, or whose return cannot be seen. */
 bool gr_denied(const struct graft_entry_point *entry, const struct gr_image *image);
+/* Whether a trap alone may not stand in an image: its code runs with SIGTRAP blocked at times. */
+bool gr_trap_denied(const struct gr_image *image);
 bool gr_exit_denied(const struct graft_entry_point *entry);
 bool gr_preserves_registers(const struct graft_entry_point *entry);
 

@@ -1,5 +1,5 @@
-/* region.c: where in the address space there is room, from /proc/self/maps. Keeps no state but the program's own
- * growth areas. Neighbours: os. */
+/* region.c: where in the address space there is room, from /proc/self/maps. Keeps the program's own growth areas and, for
+ * the length of a batch that has met taken memory, what is taken. Neighbours: os. */
 #include "codemem.h"
 #include "os/os.h"
 #include <inttypes.h>
@@ -96,4 +96,51 @@ uint64_t gr_region_near(uint64_t low, uint64_t high, uint64_t size, uint64_t rea
     }
     free(maps);
     return below != 0 ? below : above;
+}
+
+/* Taken ranges in ascending order, those that touch as one; null: nobody has looked. */
+static struct range *taken;
+static size_t taken_count;
+
+static size_t count_lines(const char *text) {
+    size_t count = 0;
+    for (; *text != 0; text++)
+        count += *text == '\n';
+    return count;
+}
+
+void gr_region_look(void) {
+    char *maps = taken == NULL ? read_maps() : NULL;
+    if (maps == NULL)
+        return;
+    taken_count = 0;
+    taken = malloc((count_lines(maps) + 1) * sizeof *taken);
+    const char *line = maps;
+    struct range range;
+    bool heap, stack;
+    while (taken != NULL && next_mapping(&line, &range, &heap, &stack)) {
+        if (taken_count > 0 && taken[taken_count - 1].end == range.start)
+            taken[taken_count - 1].end = range.end;
+        else
+            taken[taken_count++] = range;
+    }
+    free(maps);
+}
+
+bool gr_region_taken(uint64_t start, uint64_t end) {
+    size_t low = 0, high = taken_count; /* the first range that ends behind `start` */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (taken[middle].end <= start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < taken_count && taken[low].start < end;
+}
+
+void gr_region_forget(void) {
+    free(taken);
+    taken = NULL;
+    taken_count = 0;
 }

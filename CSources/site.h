@@ -14,6 +14,7 @@
 
 enum {
     GR_PATCH_SIZE = 5, /* a jump with a 32-bit displacement */
+    GR_PATCH_MAX = 6,  /* and with a prefix */
     GR_BLOCK_MAX = 32, /* original bytes that a relocated block may cover */
 };
 
@@ -87,6 +88,7 @@ enum gr_tactic {
     GR_TACTIC_ONE_BYTE,  /* the jump's displacement is what the function's own bytes say: one store */
     GR_TACTIC_ONE_STORE, /* so it is but for one instruction, the first or second, changed by one store of eight bytes */
     GR_TACTIC_TRAPS,     /* each boundary inside the jump holds a trap; stores in phases */
+    GR_TACTIC_TRAP,      /* no jump: a trap, which leads each call to the stub; one store */
 };
 
 struct gr_site {
@@ -110,23 +112,26 @@ struct gr_site {
     uint64_t place;               /* of the hop; 0 when the jump leads straight to the stub */
     uint64_t safe_place;          /* of the hop for the one-byte tactic, once there is one; 0 before */
     uint64_t stub_code;           /* the stub, and its hop */
-    uint64_t patch_address;       /* entry, or behind its endbr64 */
+    uint64_t patch_address;       /* entry, or behind its endbr64, or behind the push that follows */
     struct gr_frames *frames;     /* of the first hit; null before */
     struct gr_around_port *ports; /* one for each signature that it has had */
     uint32_t users;               /* links of probes that refer to it */
-    uint8_t original[GR_PATCH_SIZE];
-    uint8_t jump[GR_PATCH_SIZE];
-    uint8_t moved[GR_PATCH_SIZE];        /* offset in the relocated block of the instruction at each boundary */
-    uint8_t boundaries;                  /* bit i: an instruction begins at patch_address + i (1 to 4) */
-    uint8_t block_size;                  /* original bytes that were relocated */
+    uint8_t original[GR_PATCH_MAX];
+    uint8_t jump[GR_PATCH_MAX];
+    uint8_t moved[GR_PATCH_MAX];         /* offset in the relocated block of the instruction at each boundary */
+    uint8_t boundaries;                  /* bit i: an instruction begins at patch_address + i (1 to 5) */
+    uint8_t push;                        /* the push in front of the patch, which hops take back; 0: none */
+    uint8_t block_size;                  /* original bytes that were relocated, from the patch on */
     uint8_t count_at, entry_at, exit_at; /* where in the stub its parts begin */
-    enum gr_keep keep : 8;
-    enum gr_tactic tactic : 8;
-    enum graft_status reason : 8; /* why it is not as its probes want it; GRAFT_OK when it is */
-    bool in_place;                /* the entry's bytes are our jump */
-    bool dirty;                   /* on the list of sites to settle */
-    bool own;                     /* only probes of ours have used it: outside the application's limit */
-    bool waits;                   /* settle.c: for threads that block SIGTRAP, and that has been told */
+    enum gr_keep keep : 4;
+    enum gr_tactic tactic : 4;
+    enum graft_status no_jump : 8; /* why only a trap fits; else GRAFT_OK */
+    enum graft_status reason : 8;  /* why it is not as its probes want it; GRAFT_OK when it is */
+    bool in_place : 1;             /* the entry's bytes are our jump */
+    bool dirty : 1;                /* on the list of sites to settle */
+    bool prefixed : 1;             /* the jump stands behind a prefix */
+    bool own : 1;                  /* only probes of ours have used it: outside the application's limit */
+    bool waits : 1;                /* settle.c: for threads that block SIGTRAP, and that has been told */
 };
 
 enum { GR_SITE_SIZE_MAX = 256 };
@@ -138,6 +143,18 @@ struct gr_frames {
     size_t count;
     uint64_t address[GRAFT_FRAMES_MAX];
 };
+
+/* The bytes that the patch takes. */
+static inline unsigned gr_site_size(const struct gr_site *site) {
+    return site->tactic == GR_TACTIC_TRAP ? 1 : site->prefixed ? GR_PATCH_MAX : GR_PATCH_SIZE;
+}
+
+/* The tactic, as the outside is told. */
+static inline enum graft_tactic gr_site_tactic(const struct gr_site *site) {
+    return site->tactic == GR_TACTIC_TRAP ? GRAFT_TACTIC_TRAP
+           : site->boundaries == 0        ? GRAFT_TACTIC_JUMP
+                                          : GRAFT_TACTIC_PUNNED;
+}
 
 /* The run-time address of a part of the stub. */
 static inline uint64_t gr_site_stub(const struct gr_site *site, uint8_t at) {

@@ -61,6 +61,8 @@ static void fill_entry(struct builder *b, const struct gr_link *link, struct gra
     };
     if (link->site != NULL)
         made.frames = frames_of(b, link->site, &made.frame_count);
+    if (link->site != NULL && made.state != GRAFT_STATE_REFUSED)
+        made.tactic = gr_site_tactic(link->site);
     if (info != NULL)
         *info = made;
 }

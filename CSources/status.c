@@ -26,7 +26,7 @@ GR_PUBLIC const char *graft_mode_name(enum graft_mode mode) {
 }
 
 GR_PUBLIC const char *graft_tactic_name(enum graft_tactic tactic) {
-    static const char *const names[] = {"refused", "jump", "punned"};
+    static const char *const names[] = {"refused", "jump", "punned", "trap"};
     return (unsigned)tactic < sizeof names / sizeof *names ? names[tactic] : names[0];
 }
 

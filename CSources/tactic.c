@@ -38,12 +38,12 @@ bool gr_tactic_needs_traps(void) {
 /* The displacement whose boundary bytes before `keep_from` trap, and whose bytes from there on stay as they were. */
 static struct gr_pattern pattern_of(const struct gr_site *site, unsigned keep_from) {
     struct gr_pattern pattern = {0, 0};
-    for (unsigned i = 1; i < GR_PATCH_SIZE; i++) {
+    for (unsigned byte = 0; byte < sizeof(uint32_t); byte++) {
+        unsigned i = 1 + site->prefixed + byte;
         bool keep = i >= keep_from, boundary = (site->boundaries >> i & 1) != 0;
-        uint32_t byte = keep ? site->original[i] : INT3;
         if (keep || boundary) {
-            pattern.mask |= UINT32_C(0xff) << (8 * (i - 1));
-            pattern.value |= byte << (8 * (i - 1));
+            pattern.mask |= UINT32_C(0xff) << (8 * byte);
+            pattern.value |= (uint32_t)(keep ? site->original[i] : INT3) << (8 * byte);
         }
     }
     return pattern;
@@ -59,13 +59,20 @@ static enum graft_status write_hop(enum graft_status emitted, uint64_t place, co
     return status;
 }
 
+/* The hop of a site whose jump stands where `site->patch_address` is. */
+static enum graft_status emit_hop(const struct gr_site *site, uint64_t at, uint8_t hop[GR_HOP_SIZE]) {
+    return site->push == 0 ? gr_arch_emit_hop(at, site->slot, hop)
+                           : gr_arch_emit_hop_after_push(at, site->push, site->stub_code, hop);
+}
+
 /* Makes the hop at a place that the pattern allows. */
 static enum graft_status take(struct gr_site *site, struct gr_pattern pattern, uint64_t *place) {
     uint8_t hop[GR_HOP_SIZE];
     uint64_t at;
-    enum graft_status status = gr_place_take(site->patch_address + GR_PATCH_SIZE, pattern, site->slot, &at);
+    uint64_t from = site->patch_address + site->prefixed + GR_PATCH_SIZE;
+    enum graft_status status = gr_place_take(from, pattern, site->slot, &at);
     if (status == GRAFT_OK)
-        status = write_hop(gr_arch_emit_hop(at, site->slot, hop), at, hop);
+        status = write_hop(emit_hop(site, at, hop), at, hop);
     if (status == GRAFT_OK)
         *place = at;
     return status;
@@ -73,13 +80,18 @@ static enum graft_status take(struct gr_site *site, struct gr_pattern pattern, u
 
 /* The jump to a place is what the entry will be. A hop that an earlier choice made stays, with `safe_place` known. */
 static void use(struct gr_site *site, uint64_t place, enum gr_tactic tactic) {
-    gr_arch_emit_jump(site->patch_address, place, site->jump);
+    if (site->prefixed)
+        gr_arch_emit_prefixed_jump(site->patch_address, place, site->jump);
+    else
+        gr_arch_emit_jump(site->patch_address, place, site->jump);
     site->place = place;
     site->tactic = tactic;
 }
 
 static enum graft_status one_byte(struct gr_site *site) {
     enum graft_status status = GRAFT_OK;
+    if (site->prefixed)
+        return GRAFT_NO_SPACE_NEAR; /* two bytes at least */
     if (site->safe_place == 0)
         status = take(site, pattern_of(site, 1), &site->safe_place);
     if (status == GRAFT_OK)
@@ -88,6 +100,10 @@ static enum graft_status one_byte(struct gr_site *site) {
 }
 
 /* No boundary inside: any displacement will do, so the jump goes straight to the stub. */
+static bool may_be_direct(const struct gr_site *site) {
+    return site->boundaries == 0 && site->push == 0 && !site->prefixed;
+}
+
 static enum graft_status direct(struct gr_site *site) {
     if (!gr_arch_emit_jump(site->patch_address, site->stub_code, site->jump))
         return GRAFT_NO_SPACE_NEAR;
@@ -99,7 +115,7 @@ static enum graft_status direct(struct gr_site *site) {
 /* The first boundary behind `from`, or the jump's size. */
 static unsigned next_boundary(const struct gr_site *site, unsigned from) {
     unsigned end = from + 1;
-    while (end < GR_PATCH_SIZE && (site->boundaries >> end & 1) == 0)
+    while (end < gr_site_size(site) && (site->boundaries >> end & 1) == 0)
         end++;
     return end;
 }
@@ -145,9 +161,10 @@ static enum graft_status after_push(struct gr_site *site, unsigned length, uint8
 
 /* The jump at the entry: all its bytes are the first instruction's, or stay. */
 static enum graft_status at_entry(struct gr_site *site, unsigned length) {
-    uint64_t place;
-    enum graft_status status = length == GR_PATCH_SIZE ? direct(site) : take(site, pattern_of(site, length), &place);
-    if (status == GRAFT_OK && length < GR_PATCH_SIZE)
+    uint64_t place = 0;
+    bool far = !may_be_direct(site);
+    enum graft_status status = far ? take(site, pattern_of(site, length), &place) : direct(site);
+    if (status == GRAFT_OK && far)
         use(site, place, GR_TACTIC_ONE_STORE);
     else if (status == GRAFT_OK)
         site->tactic = GR_TACTIC_ONE_STORE;
@@ -160,7 +177,7 @@ static enum graft_status one_store(struct gr_site *site) {
     uint64_t word = gr_tactic_word(site, &offset, &length), bytes;
     uint8_t entry[GR_PATCH_SIZE + 1];
     bool push = next_boundary(site, 0) == 1;
-    if (offset + length > sizeof bytes || (push && !has_sixth(site)))
+    if (offset + length > sizeof bytes || (push && (site->push != 0 || !has_sixth(site))))
         return GRAFT_NO_SPACE_NEAR;
     if (gr_os_peek(site->patch_address, entry, sizeof entry) != sizeof entry ||
         gr_os_peek(word, &bytes, sizeof bytes) != sizeof bytes || gr_os_text_exchange(word, bytes, bytes) != GRAFT_OK)
@@ -171,8 +188,8 @@ static enum graft_status one_store(struct gr_site *site) {
 /* Traps at every boundary; then with ever more of the last instructions left as they were. */
 static enum graft_status with_traps(struct gr_site *site) {
     uint64_t place;
-    enum graft_status status = take(site, pattern_of(site, GR_PATCH_SIZE), &place);
-    for (unsigned from = GR_PATCH_SIZE - 1; status == GRAFT_NO_SPACE_NEAR && from > 1; from--)
+    enum graft_status status = take(site, pattern_of(site, GR_PATCH_MAX), &place);
+    for (unsigned from = gr_site_size(site) - 1; status == GRAFT_NO_SPACE_NEAR && from > 1; from--)
         if ((site->boundaries >> from & 1) != 0)
             status = take(site, pattern_of(site, from), &place);
     if (status == GRAFT_OK)
@@ -186,7 +203,19 @@ static enum graft_status safe(struct gr_site *site, bool also_one_byte) {
     return status == GRAFT_NO_SPACE_NEAR ? one_store(site) : status;
 }
 
+/* Where no jump fits there is no choice. */
+static enum graft_status trap_alone(struct gr_site *site, enum gr_tactic_wish wish) {
+    if (wish != GR_TACTIC_ANY)
+        return GRAFT_NO_SPACE_NEAR;
+    needs_traps = true;
+    memcpy(site->jump, site->original, sizeof site->jump);
+    site->jump[0] = INT3;
+    return GRAFT_OK;
+}
+
 enum graft_status gr_tactic_choose(struct gr_site *site, enum gr_tactic_wish wish) {
+    if (site->tactic == GR_TACTIC_TRAP)
+        return trap_alone(site, wish);
     if (wish == GR_TACTIC_ONLY_SAFE || wish == GR_TACTIC_ONLY_STORE)
         return safe(site, wish == GR_TACTIC_ONLY_SAFE);
     bool frugal = wish == GR_TACTIC_ONLY_TRAPS || gr_place_pages() >= GR_ONE_BYTE_PAGES;
@@ -194,7 +223,7 @@ enum graft_status gr_tactic_choose(struct gr_site *site, enum gr_tactic_wish wis
     if (status != GRAFT_NO_SPACE_NEAR)
         return status;
     needs_traps = true;
-    status = site->boundaries == 0 ? direct(site) : with_traps(site);
+    status = may_be_direct(site) ? direct(site) : with_traps(site);
     if (status == GRAFT_NO_SPACE_NEAR && frugal && wish == GR_TACTIC_ANY)
         status = one_byte(site);
     return status;

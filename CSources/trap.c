@@ -135,13 +135,15 @@ uint64_t gr_traps_redirected(void) {
     return atomic_load_explicit(&redirected, memory_order_relaxed);
 }
 
-/* The instruction in the relocated block that belongs to a boundary, or 0. A thread at the entry itself goes where the
- * hop would have sent it. */
-static uint64_t destination(uint64_t pc) {
-    for (unsigned offset = 0; offset < GR_PATCH_SIZE; offset++) {
+/* The instruction in the relocated block that belongs to a boundary, or 0. A thread at the patch itself goes where the
+ * hop would have sent it, with the push taken back that hops take back: the register still has what was pushed. */
+static uint64_t destination(uint64_t pc, greg_t *stack) {
+    for (unsigned offset = 0; offset < GR_PATCH_MAX; offset++) {
         const struct gr_site *site = gr_trap_site(pc - offset);
         if (site == NULL)
             continue;
+        if (offset == 0 && site->push != 0)
+            *stack += (greg_t)sizeof(uint64_t);
         if (offset == 0)
             return atomic_load_explicit(&site->slot->active, memory_order_acquire);
         if ((site->boundaries >> offset & 1) != 0)
@@ -213,7 +215,7 @@ static void on_trap(int number, siginfo_t *info, void *opaque) {
     ucontext_t *context = opaque;
     uint64_t pc = (uint64_t)context->uc_mcontext.gregs[REG_RIP] - 1;
     bool executed = info->si_code == SI_KERNEL || info->si_code == TRAP_BRKPT;
-    uint64_t to = executed ? destination(pc) : 0;
+    uint64_t to = executed ? destination(pc, &context->uc_mcontext.gregs[REG_RSP]) : 0;
     if (to != 0) {
         atomic_fetch_add_explicit(&redirected, 1, memory_order_relaxed);
         context->uc_mcontext.gregs[REG_RIP] = (greg_t)to;

@@ -23,9 +23,16 @@ struct gr_function {
     void *context;
 };
 
+/* Which bytes of an entry a patch takes. */
+enum gr_shape {
+    GR_SHAPE_JUMP, /* those of a jump, at the entry */
+    GR_SHAPE_LATE, /* those of a jump one byte later: behind a push of one byte, which stays, or behind a prefix */
+    GR_SHAPE_TRAP, /* the first byte */
+};
+
 /* One instruction of the block that has to move. */
 struct gr_instruction {
-    uint8_t offset, length; /* from the patch address */
+    uint8_t offset, length; /* from the block's address */
     uint8_t kind;           /* decode.c's and emit.c's own */
     uint8_t detail;
     uint64_t target; /* absolute, for branches and RIP-relative operands */
@@ -33,18 +40,22 @@ struct gr_instruction {
 
 /* What decode finds: which bytes move, and what they are. */
 struct gr_plan {
-    uint64_t patch_address;
-    uint8_t bytes[GR_BLOCK_MAX]; /* the original bytes from patch_address on; `size` of them are valid */
-    uint8_t size;                /* of the block, >= GR_PATCH_SIZE */
+    uint64_t address;            /* of the block: the entry, or behind its endbr64 */
+    uint8_t bytes[GR_BLOCK_MAX]; /* the original bytes from there on; `size` of them are valid */
+    uint8_t size;                /* of the block, >= claimed */
+    uint8_t claimed;             /* bytes, from the block's first on, that nothing may jump to */
+    uint8_t stays;               /* bytes of the block in front of the patch: the push, or 0 */
     uint8_t count;
-    uint8_t boundaries;      /* bit i: an instruction begins at +i, 1 <= i < GR_PATCH_SIZE */
+    uint8_t boundaries;      /* bit i: an instruction begins at +i, 1 <= i < claimed */
     bool uses_ymm, uses_zmm; /* the function itself touches wide vectors */
     struct gr_instruction instruction[GR_INSTRUCTIONS_MAX];
 };
 
 /* Decides whether the entry can be changed. On refusal `*offender` is the address of the instruction that stands in
- * the way. GRAFT_TOO_SHORT, GRAFT_BRANCH_INTO_PATCH, GRAFT_NOT_CODE, GRAFT_NOT_RELOCATABLE, GRAFT_FOREIGN_PATCH. */
-enum graft_status gr_arch_plan(const struct gr_function *function, struct gr_plan *plan, uint64_t *offender);
+ * the way. GRAFT_TOO_SHORT, GRAFT_BRANCH_INTO_PATCH, GRAFT_NOT_CODE, GRAFT_NOT_RELOCATABLE (also: not of that shape),
+ * GRAFT_FOREIGN_PATCH. */
+enum graft_status gr_arch_plan(
+    const struct gr_function *function, enum gr_shape shape, struct gr_plan *plan, uint64_t *offender);
 
 /* Widest vectors that code between two addresses uses: GR_KEEP_ALL, GR_KEEP_AVX or GR_KEEP_XSAVE. Stops at the first
  * proof of the widest; reads at most GR_SCAN_IMAGE bytes and assumes AVX beyond. `starts`, in ascending order, are
@@ -71,6 +82,9 @@ enum graft_status gr_arch_emit(
 /* Writes the hop of a site, to stand at `address`: GR_HOP_SIZE bytes that jump to where the slot says. */
 enum graft_status gr_arch_emit_hop(uint64_t address, const struct gr_slot *slot, uint8_t *code);
 
+/* True when the instruction of this one byte is a push that such a hop takes back. */
+bool gr_arch_undoes(uint8_t instruction);
+
 /* Writes the hop of a site whose jump stands behind its first instruction, a push of one byte: takes the push back and
  * jumps to the stub, which begins as a hop does. GRAFT_NOT_RELOCATABLE: the instruction is another; GRAFT_NO_SPACE_NEAR. */
 enum graft_status gr_arch_emit_hop_after_push(
@@ -78,6 +92,8 @@ enum graft_status gr_arch_emit_hop_after_push(
 
 /* The jump from `from` to `to`. False when it does not reach. */
 bool gr_arch_emit_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_SIZE]);
+/* The same, behind a prefix without meaning: its displacement lies one byte further. */
+bool gr_arch_emit_prefixed_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_MAX]);
 
 /* Writes the code that an async call's end is led to (completion.h), GR_TRAMPOLINE_SIZE bytes within 2 GiB of both: jumps
  * through *thunk with the completion's address. */

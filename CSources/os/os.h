@@ -58,6 +58,8 @@ struct gr_os_thread {
     uint32_t id;
     bool blocks_sigtrap;
 };
+/* Whether a debugger, or another tracer, is attached to the process; false when that cannot be read. */
+bool gr_os_traced(void);
 /* Calls `each` for every thread of this process that lives from beginning to end of this call, and for some that start
  * or end meanwhile; stops when it returns false. GRAFT_OS, GRAFT_NO_MEMORY: some were not seen. */
 enum graft_status gr_os_threads(bool (*each)(const struct gr_os_thread *thread, void *context), void *context);

@@ -123,6 +123,18 @@ static enum graft_status read_status(uint32_t id, struct gr_os_thread *thread) {
     return status;
 }
 
+bool gr_os_traced(void) {
+    char *text = NULL;
+    size_t size = 0;
+    if (gr_os_read_file("/proc/self/status", STATUS_MAX, &text, &size) != GRAFT_OK) {
+        return false;
+    }
+    const char *tracer = field(text, "\nTracerPid:");
+    bool traced = tracer && strtoul(tracer, NULL, 10) != 0;
+    free(text);
+    return traced;
+}
+
 enum graft_status gr_os_threads(bool (*each)(const struct gr_os_thread *thread, void *context), void *context) {
     struct ids ids = {0};
     enum graft_status status = list(&ids);

@@ -13,6 +13,8 @@ public enum Tactic: String, Hashable, Sendable, CaseIterable {
     case jump
     /// Several instructions: the jump's bytes are chosen so that each boundary traps.
     case punned
+    /// No jump fits: a trap and a signal for each call, and only for a probe with ``Probe/Options/trap``.
+    case trap
 
     /// The tactic of this C value.
     init(_ raw: graft_tactic) { self = Self(rawValue: String(cString: graft_tactic_name(raw))) ?? .refused }
@@ -24,7 +26,7 @@ public struct Explanation: Hashable, Sendable {
     public var entry: EntryPoint
     /// How its entry would be changed.
     public var tactic: Tactic
-    /// Why it is refused; nil when it is not.
+    /// Why it is refused or, for a trap, why no jump fits; nil when one does.
     public var reason: GraftError.Code?
     /// The virtual address of the instruction that stands in the way, or of the entry.
     public var reasonOffset: UInt64

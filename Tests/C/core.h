@@ -56,4 +56,12 @@ static inline enum graft_status core_prepare(const char *name, enum gr_keep keep
     return gr_patch_prepare(&entry, &image, site, &offender);
 }
 
+static inline enum graft_status core_prepare_as(
+    const char *name, enum gr_shape shape, enum gr_keep keep, struct gr_site **site) {
+    struct graft_entry_point entry = core_entry(name);
+    struct gr_patch_image image = core_image(keep);
+    uint64_t offender;
+    return gr_patch_prepare_as(&entry, &image, shape, site, &offender);
+}
+
 #endif

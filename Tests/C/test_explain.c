@@ -22,7 +22,8 @@ static bool look(const struct graft_explanation *explanation, size_t done, size_
     struct seen *seen = context;
     CHECK_EQUAL(done, ++seen->calls);
     CHECK(done <= total && explanation->entry.offset >= seen->last);
-    CHECK((explanation->tactic == GRAFT_TACTIC_NONE) == (explanation->reason != GRAFT_OK));
+    bool jumps = explanation->tactic == GRAFT_TACTIC_JUMP || explanation->tactic == GRAFT_TACTIC_PUNNED;
+    CHECK(jumps == (explanation->reason == GRAFT_OK));
     seen->last = explanation->entry.offset;
     seen->total = total;
     snprintf(seen->name, sizeof seen->name, "%s", explanation->entry.symbol);

@@ -25,14 +25,19 @@ enum {
     TOGGLES = 100000,
     TRAPPING = 5000,   /* of them; each costs time slices of every thread that it meets */
     STORING = 1000,    /* of them; each writes to a page that it first makes writable */
+    LATE = 2000,       /* of those one byte later, with traps */
+    TRAPS_ALONE = 200, /* of traps for good: each call of the half that stays costs a signal */
+    NOT_LATE = 6,      /* functions that begin with a call, or with an instruction of one byte that is no push */
     SITTING_OUT = 8,   /* at most; where the program and its neighbours lie decides, five or six as a rule */
     ACROSS_WORDS = 16, /* functions whose first or second instruction lies across two words, or is no push */
 };
 _Static_assert(sizeof all / sizeof *all == FUNCTIONS, "the issue's number");
 
-static struct gr_site *sites[FUNCTIONS];
+static struct gr_site *sites[FUNCTIONS]; /* null: not of the shape */
+static struct gr_attachment attachments[FUNCTIONS];
 static unsigned chosen[FUNCTIONS]; /* indices of the functions that take part in a run */
 static _Atomic bool stop;
+static _Atomic unsigned running; /* threads past their start, for which every signal is blocked */
 static _Atomic uint64_t calls[FUNCTIONS], entries[FUNCTIONS], exits[FUNCTIONS];
 
 static void on_hit(struct graft_hit *hit, void *context) {
@@ -48,6 +53,7 @@ static void *call_them(void *number) {
     if (number == NULL)
         CHECK_EQUAL(pthread_sigmask(SIG_BLOCK, &every, NULL), 0);
     uint64_t mine[FUNCTIONS] = {0};
+    atomic_fetch_add(&running, 1);
     for (int x = 1; !atomic_load_explicit(&stop, memory_order_relaxed); x = (x + 1) & 0xffff) {
         for (int i = 0; i < FUNCTIONS; i++) {
             int result = all[i].function(x);
@@ -63,6 +69,36 @@ static void *call_them(void *number) {
     return NULL;
 }
 
+static void prepare(enum gr_shape shape) {
+    unsigned missing = 0;
+    for (uintptr_t i = 0; i < FUNCTIONS; i++) {
+        if (core_prepare_as(all[i].name, shape, GR_KEEP_ALL, &sites[i]) != GRAFT_OK) {
+            sites[i] = NULL;
+            missing++;
+            continue;
+        }
+        attachments[i] = (struct gr_attachment){.probe = i + 1,
+            .mode = GRAFT_MODE_ENTRY_EXIT,
+            .handler = on_hit,
+            .context = (void *)i,
+            .users = 1,
+            .plain = i % 3 != 0};
+        CHECK_EQUAL(gr_attach(sites[i], &attachments[i]), GRAFT_OK);
+        gr_attach_stub(sites[i]);
+    }
+    CHECK(missing <= (shape == GR_SHAPE_LATE ? NOT_LATE : 0));
+}
+
+/* A function has one site at a time: the table of traps is by address. No thread is in any of them. */
+static void forget(void) {
+    for (unsigned i = 0; i < FUNCTIONS; i++) {
+        if (sites[i] == NULL)
+            continue;
+        CHECK_EQUAL(gr_detach(sites[i], &attachments[i]), GRAFT_OK);
+        gr_patch_forget(sites[i]);
+    }
+}
+
 static void commit(struct gr_site *const *batch, size_t count) {
     struct gr_site *failed;
     CHECK_EQUAL(gr_patch_commit(batch, count, &failed), GRAFT_OK);
@@ -73,6 +109,8 @@ static void commit(struct gr_site *const *batch, size_t count) {
 static unsigned choose(enum gr_tactic_wish wish) {
     unsigned count = 0;
     for (unsigned i = 0; i < FUNCTIONS; i++) {
+        if (sites[i] == NULL) /* not of this shape */
+            continue;
         enum graft_status status = gr_tactic_choose(sites[i], wish);
         CHECK(status == GRAFT_OK ||
               (wish != GR_TACTIC_ONLY_TRAPS && (status == GRAFT_NO_SPACE_NEAR || status == GRAFT_NOT_RELOCATABLE)));
@@ -114,6 +152,7 @@ static void run(enum gr_tactic_wish wish, bool one_blocks, uint64_t toggles) {
     memset(entries, 0, sizeof entries);
     memset(exits, 0, sizeof exits);
     atomic_store(&stop, false);
+    atomic_store(&running, 0);
     unsigned count = choose(wish), half = count / 2;
     for (unsigned i = 0; i < count; i++) {
         struct gr_site *site = sites[chosen[i]];
@@ -124,6 +163,8 @@ static void run(enum gr_tactic_wish wish, bool one_blocks, uint64_t toggles) {
     commit(steady + half, count - half);
     for (uintptr_t i = 0; i < THREADS; i++)
         CHECK_EQUAL(pthread_create(&threads[i], NULL, call_them, (void *)(i + !one_blocks)), 0);
+    while (atomic_load(&running) < THREADS)
+        sched_yield();
     uint64_t began = gr_os_nanoseconds();
     toggle(count, toggles);
     uint64_t took = gr_os_nanoseconds() - began;
@@ -154,6 +195,14 @@ static void patches_of_one_store_come_and_go_under_load_though_a_thread_blocks_s
 
 static void trapping_patches_come_and_go_under_load(void) {
     run(GR_TACTIC_ONLY_TRAPS, false, TRAPPING);
+}
+
+static void jumps_one_byte_later_come_and_go_under_load(void) {
+    run(GR_TACTIC_ONLY_TRAPS, false, LATE);
+}
+
+static void traps_alone_come_and_go_under_load(void) {
+    run(GR_TACTIC_ANY, false, TRAPS_ALONE);
 }
 
 static void *sleep_blocking(void *unused) {
@@ -187,20 +236,16 @@ static void a_patch_in_place_that_needs_traps_waits_for_a_thread_that_blocks_the
 int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     core_start();
-    for (uintptr_t i = 0; i < FUNCTIONS; i++) {
-        CHECK_EQUAL(core_prepare(all[i].name, GR_KEEP_ALL, &sites[i]), GRAFT_OK);
-        struct gr_attachment *attachment = calloc(1, sizeof *attachment);
-        *attachment = (struct gr_attachment){.probe = i + 1,
-            .mode = GRAFT_MODE_ENTRY_EXIT,
-            .handler = on_hit,
-            .context = (void *)i,
-            .plain = i % 3 != 0};
-        CHECK_EQUAL(gr_attach(sites[i], attachment), GRAFT_OK);
-        gr_attach_stub(sites[i]);
-    }
+    prepare(GR_SHAPE_JUMP);
     RUN(one_byte_patches_come_and_go_under_load_though_a_thread_blocks_signals);
     RUN(patches_of_one_store_come_and_go_under_load_though_a_thread_blocks_signals);
     RUN(trapping_patches_come_and_go_under_load);
     RUN(a_patch_in_place_that_needs_traps_waits_for_a_thread_that_blocks_them);
+    forget();
+    prepare(GR_SHAPE_LATE);
+    RUN(jumps_one_byte_later_come_and_go_under_load);
+    forget();
+    prepare(GR_SHAPE_TRAP);
+    RUN(traps_alone_come_and_go_under_load);
     return 0;
 }

@@ -21,6 +21,7 @@ struct LogLineTests {
             ("patch: f at 0x1000 keeps its jump, which leads straight on: a thread blocks SIGTRAP", .refusal),
             ("stream shop: update 7 dropped: an update with this sequence is already waiting", .refusal),
             ("commit: thread 9 blocks SIGTRAP; f waits", .refusal),
+            ("commit: a debugger is attached; f waits", .refusal),
             ("commit: could not undo the change at 0x1000; its traps lead to the relocated code", .problem),
             ("commit: the kernel no longer allows membarrier; bytes are written without it", .problem),
             ("commit: f now needs no trap (an old hop at 0x1000 stays)", .change),

@@ -13,15 +13,16 @@ enum graft_tactic {
     GRAFT_TACTIC_NONE = 0,   /* refused */
     GRAFT_TACTIC_JUMP = 1,   /* one instruction covers the jump: nothing can rest inside */
     GRAFT_TACTIC_PUNNED = 2, /* several instructions: the jump's bytes are chosen so that each boundary traps */
+    GRAFT_TACTIC_TRAP = 3,   /* no jump fits: a trap and a signal for each call, only with GRAFT_PROBE_TRAP */
 };
 
-/* "refused", "jump", "punned". Static storage. */
+/* "refused", "jump", "punned", "trap". Static storage. */
 const char *graft_tactic_name(enum graft_tactic tactic);
 
 struct graft_explanation {
     struct graft_entry_point entry;
     enum graft_tactic tactic;
-    enum graft_status reason;      /* GRAFT_OK, or why it is refused */
+    enum graft_status reason;      /* GRAFT_OK, or why it is refused or, with GRAFT_TACTIC_TRAP, why no jump fits */
     uint64_t reason_offset;        /* virtual address of the offending instruction, or the entry */
     enum graft_status exit_reason; /* GRAFT_OK, or why exits cannot be seen (GRAFT_NO_EXIT) */
     uint32_t patch_size;           /* bytes of original instructions that would move */

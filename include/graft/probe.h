@@ -3,6 +3,7 @@
 #define GRAFT_PROBE_H
 
 #include <graft/around.h>
+#include <graft/explain.h>
 #include <graft/hit.h>
 
 #ifdef __cplusplus
@@ -23,6 +24,11 @@ enum {
     GRAFT_PROBE_TIME = 1u << 0,   /* measure the time between ENTER and LEAVE */
     GRAFT_PROBE_CALLER = 1u << 1, /* keep the stack of the first hit of each entry point */
     GRAFT_PROBE_THREAD = 1u << 2, /* fill in graft_hit.thread */
+    /* Where no jump fits (GRAFT_TOO_SHORT, GRAFT_BRANCH_INTO_PATCH, …), take a trap: int3 as the first byte, and a signal for
+     * each call. That costs one to two microseconds a call. While it is there a debugger that attaches must leave SIGTRAP
+     * to the program (gdb: `handle SIGTRAP nostop noprint pass`), and no thread may block SIGTRAP past the C library. So it
+     * is never taken without this flag, nor for functions of the C library and the loader, nor while a debugger is there. */
+    GRAFT_PROBE_TRAP = 1u << 3,
 };
 
 /* A wish: which functions, and what to do. The library copies it. */
@@ -71,6 +77,7 @@ struct graft_entry_info {
     uint64_t hits;            /* calls seen since this probe was attached to it */
     const uint64_t *frames;   /* return addresses of the first hit, innermost first; null when none */
     size_t frame_count;
+    enum graft_tactic tactic; /* how its bytes are changed; GRAFT_TACTIC_NONE while it is refused */
 };
 
 /* One probe, in a snapshot. */

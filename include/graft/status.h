@@ -34,7 +34,8 @@ extern "C" {
     X(DENIED, "denied", "the function is on the list of those that must not be instrumented")                         \
     X(NO_EXIT, "no-exit", "the return of this function cannot be observed; use mode entry or count")                  \
     X(NO_SPACE_NEAR, "no-space-near", "no free memory within reach of a jump from the function")                      \
-    X(UNSAFE_THREADS, "unsafe-threads", "a thread blocks SIGTRAP, so the bytes cannot be changed safely now")         \
+    X(UNSAFE_THREADS, "unsafe-threads",                                                                               \
+        "a thread blocks SIGTRAP or a debugger takes it, so the bytes cannot be changed safely now")                  \
     X(FOREIGN_PATCH, "foreign-patch", "the entry has been modified by something else")                                \
     X(IMAGE_GONE, "image-gone", "the image was unloaded")                                                             \
     X(SIGNATURE_MISMATCH, "signature-mismatch", "the debug information says that the function has another signature") \

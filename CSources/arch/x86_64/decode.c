@@ -129,14 +129,14 @@ static uint64_t padding_end(const struct gr_function *function) {
     return (function->address + function->size + 15) & ~(uint64_t)15;
 }
 
-/* Collects whole instructions until a jump fits. */
+/* Collects whole instructions until the patch fits. */
 static enum graft_status collect(
     const struct gr_function *function, size_t readable, struct gr_plan *plan, uint64_t *offender) {
     ZydisDecoder decoder;
     gr_decoder_open(&decoder);
     bool ended = false;
-    while (plan->size < GR_PATCH_SIZE) {
-        uint64_t address = plan->patch_address + plan->size;
+    while (plan->size < plan->claimed) {
+        uint64_t address = plan->address + plan->size;
         ZydisDecodedInstruction in;
         *offender = address;
         if (!gr_decode(&decoder, plan->bytes + plan->size, readable - plan->size, &in))
@@ -160,19 +160,46 @@ static enum graft_status collect(
     return GRAFT_OK;
 }
 
-enum graft_status gr_arch_plan(const struct gr_function *function, struct gr_plan *plan, uint64_t *offender) {
+bool gr_arch_undoes(uint8_t instruction) {
+    enum { PUSH = 0x50, REGISTERS = 8, RSP = 4 };
+    uint8_t number = (uint8_t)(instruction - PUSH);
+    return number < REGISTERS && number != RSP; /* pop %rsp would not take a push back */
+}
+
+/* Which bytes a patch of this shape takes. */
+static void claim(struct gr_plan *plan, enum gr_shape shape) {
+    plan->stays = shape == GR_SHAPE_LATE && gr_arch_undoes(plan->bytes[0]);
+    plan->claimed = shape == GR_SHAPE_TRAP ? 1 : shape == GR_SHAPE_LATE ? GR_PATCH_MAX : GR_PATCH_SIZE;
+}
+
+static bool is_call(const struct gr_instruction *in) {
+    return in->kind >= GR_INSN_CALL && in->kind <= GR_INSN_CALL_MEMORY;
+}
+
+/* A prefix and the jump behind it are one instruction, so that nothing may begin between them. And each return to the
+ * sixth byte from a call in front of it would meet a trap. */
+static bool fits_late(const struct gr_plan *plan) {
+    for (unsigned i = 0; i < plan->count; i++)
+        if (is_call(&plan->instruction[i]) && plan->instruction[i].offset + plan->instruction[i].length < plan->claimed)
+            return false;
+    return plan->stays != 0 || (plan->boundaries >> 1 & 1) == 0;
+}
+
+enum graft_status gr_arch_plan(
+    const struct gr_function *function, enum gr_shape shape, struct gr_plan *plan, uint64_t *offender) {
     memset(plan, 0, sizeof *plan);
     *offender = function->address;
     uint8_t head[GR_BLOCK_MAX + sizeof endbr64];
     size_t readable = function->read(function->context, function->address, head, sizeof head);
     size_t skip = readable >= sizeof endbr64 && memcmp(head, endbr64, sizeof endbr64) == 0 ? sizeof endbr64 : 0;
-    if (readable < skip + GR_PATCH_SIZE)
-        return GRAFT_NOT_CODE;
-    plan->patch_address = function->address + skip;
+    plan->address = function->address + skip;
     size_t usable = readable - skip < GR_BLOCK_MAX ? readable - skip : GR_BLOCK_MAX;
     memcpy(plan->bytes, head + skip, usable);
+    claim(plan, shape);
+    if (usable < plan->claimed)
+        return GRAFT_NOT_CODE;
     enum graft_status status = collect(function, usable, plan, offender);
-    if (status != GRAFT_OK)
-        return status;
-    return gr_scan_function(function, plan, offender);
+    if (status == GRAFT_OK && shape == GR_SHAPE_LATE && !fits_late(plan))
+        status = GRAFT_NOT_RELOCATABLE;
+    return status == GRAFT_OK ? gr_scan_function(function, plan, offender) : status;
 }

@@ -143,7 +143,7 @@ static void instruction(struct writer *w, const struct gr_plan *plan, const stru
     case GR_INSN_CALL_RIP:
     case GR_INSN_CALL_REGISTER:
     case GR_INSN_CALL_MEMORY:
-        call(w, in, original, plan->patch_address + in->offset + in->length);
+        call(w, in, original, plan->address + in->offset + in->length);
         break;
     }
 }
@@ -152,11 +152,11 @@ static void relocated(struct writer *w, const struct gr_plan *plan, struct gr_si
     uint64_t start = here(w);
     for (unsigned i = 0; i < plan->count; i++) {
         const struct gr_instruction *in = &plan->instruction[i];
-        if (in->offset < GR_PATCH_SIZE)
-            site->moved[in->offset] = (uint8_t)(here(w) - start);
+        if (in->offset >= plan->stays && in->offset < plan->stays + GR_PATCH_MAX)
+            site->moved[in->offset - plan->stays] = (uint8_t)(here(w) - start);
         instruction(w, plan, in);
     }
-    jump(w, plan->patch_address + plan->size);
+    jump(w, plan->address + plan->size);
     site->slot->relocated = start;
 }
 
@@ -295,11 +295,10 @@ enum graft_status gr_arch_emit_hop(uint64_t address, const struct gr_slot *slot,
 
 enum graft_status gr_arch_emit_hop_after_push(
     uint64_t address, uint8_t instruction, uint64_t stub, uint8_t code[GR_HOP_SIZE]) {
-    enum { PUSH = 0x50, POP = 0x58, REGISTERS = 8, RSP = 4 };
-    uint8_t number = (uint8_t)(instruction - PUSH);
-    if (number >= REGISTERS || number == RSP) /* pop %rsp would not take a push back */
+    enum { PUSH = 0x50, POP = 0x58 };
+    if (!gr_arch_undoes(instruction))
         return GRAFT_NOT_RELOCATABLE;
-    code[0] = (uint8_t)(POP + number);
+    code[0] = (uint8_t)(instruction - PUSH + POP);
     return gr_arch_emit_jump(address + 1, stub, code + 1) ? GRAFT_OK : GRAFT_NO_SPACE_NEAR;
 }
 
@@ -328,4 +327,10 @@ bool gr_arch_emit_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_SIZE]) 
     jump[0] = 0xe9;
     memcpy(jump + 1, &displacement, sizeof displacement);
     return true;
+}
+
+bool gr_arch_emit_prefixed_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_MAX]) {
+    enum { REX_W = 0x48 }; /* near branches have 64-bit operands whatever it says */
+    jump[0] = REX_W;
+    return gr_arch_emit_jump(from + 1, to, jump + 1);
 }

@@ -12,11 +12,11 @@ enum { STACK_BUFFER = 8192 };
 
 /* A branch to the entry itself is refused too: it is a loop, and would be counted as calls. */
 static bool hits_patch(const struct gr_plan *plan, uint64_t target) {
-    return target - plan->patch_address < GR_PATCH_SIZE;
+    return target - plan->address < plan->claimed;
 }
 
 static bool inside_patch(const struct gr_plan *plan, uint64_t target) {
-    return hits_patch(plan, target) && target != plan->patch_address;
+    return hits_patch(plan, target) && target != plan->address;
 }
 
 static int32_t read32(const uint8_t *bytes) {

@@ -84,7 +84,7 @@ final class ExplainPrinter {
             JSONMember(key: "size", value: JSONValue(entry.size)),
             JSONMember(key: "build_id", value: .string(entry.buildID)),
             JSONMember(key: "aliases", value: JSONValue(entry.aliases)),
-            JSONMember(key: "instrumentable", value: .bool(explanation.tactic != .refused)),
+            JSONMember(key: "instrumentable", value: .bool(explanation.tactic != .refused && explanation.tactic != .trap)),
             JSONMember(key: "tactic", value: .string(explanation.tactic.rawValue)),
             JSONMember(key: "reason", value: JSONValue(explanation.reason?.rawValue)),
             JSONMember(key: "exit_reason", value: JSONValue(explanation.exitReason?.rawValue)),
@@ -102,9 +102,10 @@ final class ExplainPrinter {
         let reason = explanation.reason.map { code in
             explanation.reasonOffset == entry.offset ? code.rawValue : "\(code) at \(hex(explanation.reasonOffset))"
         }
+        let entryColumn = explanation.tactic == .trap ? "trap, \(reason ?? "")" : reason ?? explanation.tactic.rawValue
         let exit = explanation.tactic == .refused ? "-" : explanation.exitReason == nil ? "yes" : "no"
         return row(
-            hex(entry.offset), "\(entry.size)", reason ?? explanation.tactic.rawValue, exit,
+            hex(entry.offset), "\(entry.size)", entryColumn, exit,
             Table.printable(name) + aliases)
     }
 

@@ -11,13 +11,16 @@ struct ExplainSummary: Hashable, Sendable {
     var instrumentable = 0
     /// Of these, functions whose return cannot be seen.
     var withoutExit = 0
+    /// Of those that are refused, functions that a trap fits.
+    var trapOnly = 0
     /// Functions that are refused, by reason.
     var refused: [String: Int] = [:]
 
     /// Counts one function.
     mutating func add(_ explanation: Explanation) {
         functions += 1
-        if explanation.tactic == .refused {
+        if explanation.tactic == .refused || explanation.tactic == .trap {
+            trapOnly += explanation.tactic == .trap ? 1 : 0
             refused[explanation.reason?.rawValue ?? "unknown", default: 0] += 1
         } else {
             instrumentable += 1
@@ -30,6 +33,7 @@ struct ExplainSummary: Hashable, Sendable {
         functions += other.functions
         instrumentable += other.instrumentable
         withoutExit += other.withoutExit
+        trapOnly += other.trapOnly
         refused.merge(other.refused, uniquingKeysWith: +)
     }
 
@@ -42,7 +46,7 @@ struct ExplainSummary: Hashable, Sendable {
     var json: JSONValue {
         [
             "functions": JSONValue(functions), "instrumentable": JSONValue(instrumentable),
-            "no_exit": JSONValue(withoutExit),
+            "no_exit": JSONValue(withoutExit), "trap_only": JSONValue(trapOnly),
             "refused": .object(JSONObject(reasons.map { JSONMember(key: $0.reason, value: JSONValue($0.count)) })),
         ]
     }
@@ -53,6 +57,7 @@ struct ExplainSummary: Hashable, Sendable {
         if withoutExit > 0 { lines.append("  entry only    \(withoutExit)  (their return cannot be observed)") }
         let total = refused.values.reduce(0, +)
         lines.append("refused         \(total)")
+        if trapOnly > 0 { lines.append("  trap only     \(trapOnly)  (for probes that allow it)") }
         lines += reasons.map { reason in
             let name = reason.reason + String(repeating: " ", count: max(0, 20 - reason.reason.count))
             return "  \(name)  \(reason.count)"
