@@ -17,6 +17,13 @@
  * switch counts afterwards would only tell that it is too late. The price is a moment in which the page is writable, so
  * this is the last choice.
  *
+ * The highest byte of the displacement decides how far away the hop is, and it is the worst one to have fixed: then there is
+ * one window of 16 MiB, which heaps and stacks of threads take, and which a program at 0x400000 does not have. So where no
+ * place is left the jump stands one byte later (GR_SHAPE_LATE): behind a push of one byte, which stays and which the hop
+ * takes back, or behind a prefix that means nothing to it. What was the highest byte is the second highest then, and there
+ * are 256 windows of 64 KiB within reach. Faulting opcodes other than int3 would widen the choice too, but at the price of
+ * another signal to guard in every thread.
+ *
  * A first instruction of one byte is a push nearly always. It stays, and the same is done with the second instruction:
  * the hop takes the push back, and all is as at the entry. So the word "first" above means "first that changes". What has
  * no room even so, or lies across two words, waits. */

@@ -13,7 +13,7 @@ public enum Tactic: String, Hashable, Sendable, CaseIterable {
     case jump
     /// Several instructions: the jump's bytes are chosen so that each boundary traps.
     case punned
-    /// No jump fits: a trap and a signal for each call, and only for a probe with ``Probe/Options/trap``.
+    /// No jump fits: a trap and a signal for each call, and only for a probe with ``ProbeOptions/trap``.
     case trap
 
     /// The tactic of this C value.

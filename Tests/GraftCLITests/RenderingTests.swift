@@ -44,7 +44,7 @@ import Testing
         #expect(summary.reasons.map(\.reason) == ["too-short", "ifunc"])
         #expect(
             JSONWriter.text(summary.json)
-                == #"{"functions":6,"instrumentable":3,"no_exit":1,"refused":{"too-short":2,"ifunc":1}}"#)
+                == #"{"functions":6,"instrumentable":3,"no_exit":1,"trap_only":0,"refused":{"too-short":2,"ifunc":1}}"#)
         #expect(summary.lines[1] == "instrumentable  3  (50.0 %)")
     }
 
