@@ -168,8 +168,7 @@ enum graft_status gr_patch_prepare(const struct graft_entry_point *entry, const 
     struct gr_site **site, uint64_t *offender) {
     uint64_t unused;
     enum graft_status status = gr_patch_prepare_as(entry, image, GR_SHAPE_JUMP, site, offender);
-    if (status == GRAFT_NO_SPACE_NEAR &&
-        gr_patch_prepare_as(entry, image, GR_SHAPE_LATE, site, &unused) == GRAFT_OK)
+    if (status == GRAFT_NO_SPACE_NEAR && gr_patch_prepare_as(entry, image, GR_SHAPE_LATE, site, &unused) == GRAFT_OK)
         return GRAFT_OK;
     if (!image->trap || !of_the_entry(status) ||
         gr_patch_prepare_as(entry, image, GR_SHAPE_TRAP, site, &unused) != GRAFT_OK)
