@@ -50,7 +50,8 @@ package struct LogLine: Hashable, Sendable {
         ("codemem: arena ", .change), ("guard: signal ", .change),
         ("counters: no restartable sequences here", .change),
         ("stream ", .refusal), ("patch: ", .refusal), ("resolve: ", .refusal), ("elf: ", .refusal),
-        ("commit: thread ", .refusal), ("commit: a debugger ", .refusal), ("commit: could not ", .problem), ("commit: the kernel ", .problem),
+        ("commit: thread ", .refusal), ("commit: a debugger ", .refusal), ("commit: could not ", .problem),
+        ("commit: the kernel ", .problem),
         ("commit: ", .change),
     ]
 }
