@@ -30,7 +30,7 @@ static struct code_memory code, stub, slots, data, stack;
 /* What an input says, byte for byte; what it does not say is zero. */
 struct input {
     uint8_t code[GR_BLOCK_MAX];
-    uint8_t sized, start, flags;
+    uint8_t sized, start, flags; /* sized: bit 0, the size is known; the others, the shape */
     uint8_t general[CODE_REGISTERS];
     uint8_t fill;
 };
@@ -127,7 +127,7 @@ static bool comparable(const struct gr_plan *plan) {
             return false;
         uint64_t target = at->target;
         if (among(target, stub.address, slots.address + PAGE - stub.address) ||
-            (target > plan->patch_address && target < plan->patch_address + plan->size))
+            (target > plan->address && target < plan->address + plan->size))
             return false;
     }
     return !hides_system_call(plan);
@@ -163,17 +163,22 @@ static void set_memory(uint8_t fill) {
     }
 }
 
+/* Where the instruction that begins at an offset of the block stands in the copy. */
+static uint64_t moved_to(const struct gr_plan *plan, const struct gr_site *site, unsigned offset) {
+    return site->slot->relocated + (offset < plan->stays ? 0 : site->moved[offset - plan->stays]);
+}
+
 /* Where an address inside the copy stands in the original; any other address is the same in both. */
 static uint64_t as_original(uint64_t place, const struct gr_plan *plan, const struct gr_site *site, bool *calls) {
     uint64_t relocated = site->slot->relocated;
     if (place < relocated || place >= stub.address + GR_STUB_SIZE)
         return place;
     unsigned i = 0;
-    while (i + 1u < plan->count && relocated + site->moved[plan->instruction[i + 1].offset] <= place)
+    while (i + 1u < plan->count && moved_to(plan, site, plan->instruction[i + 1].offset) <= place)
         i++;
     uint8_t kind = plan->instruction[i].kind;
     *calls = kind >= GR_INSN_CALL && kind <= GR_INSN_CALL_MEMORY;
-    return plan->patch_address + plan->instruction[i].offset;
+    return plan->address + plan->instruction[i].offset;
 }
 
 static void show(const char *what, int signal, const struct code_state *state) {
@@ -194,7 +199,7 @@ static void compare(
     memcpy(stack_after, stack.view, DATA_SIZE);
     set_memory(fill);
     memcpy(slots.view, slots_before, PAGE);
-    start.place = site->slot->relocated + site->moved[from->place - plan->patch_address];
+    start.place = moved_to(plan, site, (unsigned)(from->place - plan->address));
     int copied_signal = run_code(&start, &copied);
     bool faults_in_call = false;
     copied.place = as_original(copied.place, plan, site, &faults_in_call);
@@ -222,7 +227,7 @@ GR_PUBLIC int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         .address = code.address + AT, .size = (input.sized & 1) != 0 ? GR_BLOCK_MAX : 0, .read = read_code};
     struct gr_plan plan;
     uint64_t offender = 0;
-    if (gr_arch_plan(&function, &plan, &offender) != GRAFT_OK) {
+    if (gr_arch_plan(&function, (enum gr_shape)((input.sized >> 1) % 3), &plan, &offender) != GRAFT_OK) {
         CHECK(offender != 0);
         return 0;
     }
@@ -236,14 +241,14 @@ GR_PUBLIC int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     if (status != GRAFT_OK)
         return 0;
     memset(code.view, 0xcc, code.size);
-    memcpy(code.view + (plan.patch_address - code.address), plan.bytes, plan.size);
+    memcpy(code.view + (plan.address - code.address), plan.bytes, plan.size);
     struct code_state from = {.flags = (input.flags * 0x25u) & CODE_FLAGS};
     for (unsigned i = 0; i < CODE_REGISTERS; i++)
         from.general[i] = chosen(input.general[i]);
     from.general[REG_RSP] = stack.address + MIDDLE + (input.general[REG_RSP] & 0x38);
     for (unsigned i = 0; i < CODE_VECTORS; i++)
         memset(from.vector[i], (int)(i * 17u + input.fill), sizeof from.vector[i]);
-    from.place = plan.patch_address + plan.instruction[input.start % plan.count].offset;
+    from.place = plan.address + plan.instruction[input.start % plan.count].offset;
     compare(&plan, &site, &from, input.fill);
     return 0;
 }
