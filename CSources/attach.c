@@ -109,7 +109,8 @@ static void publish_direct(struct gr_site *site) {
     if (direct != NULL && (step != 0 || !direct->plain))
         direct = NULL;
     atomic_store_explicit(&site->sample_step, step, memory_order_release);
-    bool exit = direct != NULL && direct->mode == GRAFT_MODE_ENTRY_EXIT;
+    bool exit = direct != NULL && direct->mode == GRAFT_MODE_ENTRY_EXIT &&
+                (site->entry.flags & GRAFT_ENTRY_YIELDS) == 0; /* nor where a coroutine goes on */
     atomic_store_explicit(&site->direct, direct, memory_order_release);
     atomic_store_explicit(&site->direct_exit, exit ? direct : NULL, memory_order_release);
 }

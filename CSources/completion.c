@@ -98,7 +98,7 @@ enum graft_status gr_completions_start(void) {
     return atomic_load_explicit(&chunk_count, memory_order_relaxed) > 0 || grow() ? GRAFT_OK : GRAFT_NO_MEMORY;
 }
 
-struct gr_completion *gr_completion_open(struct gr_site *site, uint64_t context) {
+static struct gr_completion *take(void) {
     uint32_t number = pop();
     if (number == NONE && grow())
         number = pop();
@@ -106,11 +106,28 @@ struct gr_completion *gr_completion_open(struct gr_site *site, uint64_t context)
         return NULL;
     struct gr_completion *completion = &chunk_of(number)->at[(number - 1) % CHUNK_FRAMES];
     completion->number = number;
+    return completion;
+}
+
+struct gr_completion *gr_completion_open(struct gr_site *site, uint64_t context) {
+    struct gr_completion *completion = take();
+    if (completion == NULL)
+        return NULL;
     completion->context = context;
     completion->frame.return_address = gr_completion_of(context) + 1; /* as every return address: behind the call */
     completion->frame.site = site;
     completion->frame.start = 0;
     completion->frame.count = 0;
+    return completion;
+}
+
+struct gr_completion *gr_completion_open_yielded(const struct gr_frame *frame, uint64_t resume) {
+    struct gr_completion *completion = take();
+    if (completion == NULL)
+        return NULL;
+    completion->context = 0;
+    completion->resume = resume;
+    gr_frame_take_over(&completion->frame, frame);
     return completion;
 }
 

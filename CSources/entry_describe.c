@@ -29,6 +29,12 @@ static bool speaks_of_async(const char *symbol, const char *name) {
            strstr(name, " suspend resume ") != NULL;
 }
 
+/* These yield to their caller, once, and go on when the caller is done with what they have yielded. */
+static bool yields(const struct gr_swift_name *name) {
+    const char *accessor = name->path + name->accessor;
+    return name->accessor != 0 && !name->part && (strcmp(accessor, ".modify") == 0 || strcmp(accessor, ".read") == 0);
+}
+
 static uint32_t swift_flags(const struct gr_functions *functions, const char *symbol, const char *name) {
     struct gr_swift_name read;
     uint32_t flags = GRAFT_ENTRY_SWIFT;
@@ -38,6 +44,8 @@ static uint32_t swift_flags(const struct gr_functions *functions, const char *sy
         flags |= GRAFT_ENTRY_CLONE;
     if (read.throws)
         flags |= GRAFT_ENTRY_THROWS;
+    if (yields(&read))
+        flags |= GRAFT_ENTRY_YIELDS;
     if (read.async || (read.accessor != 0 && has_parts(functions, symbol)))
         flags |= read.part ? GRAFT_ENTRY_ASYNC : GRAFT_ENTRY_ASYNC | GRAFT_ENTRY_COMPLETES;
     return flags;

@@ -254,6 +254,7 @@ static struct gr_frame *no_frame(uint64_t where, struct graft_registers *registe
 static void fill_in(struct gr_frame *frame, const struct gr_slot *slot, struct gr_site *site) {
     frame->call = where_to(slot, site);
     frame->site = site;
+    frame->resumed = false;
     frame->start = 0;
     frame->count = 0;
 }
@@ -352,11 +353,32 @@ static GR_NOINLINE void leave_by_exception(struct gr_frame *frame, struct graft_
     frame->exception = NULL;
 }
 
+/* A coroutine has come back with what it yields and the address of the function that goes on: that one's end is the
+ * exit. */
+static void watch_rest(struct gr_frame *frame, struct graft_registers *registers) {
+    if ((frame->site->entry.flags & GRAFT_ENTRY_YIELDS) == 0 || frame->resumed || frame->count == 0)
+        return;
+    struct gr_completion *completion = gr_completion_open_yielded(frame, registers->rax);
+    if (completion != NULL)
+        registers->rax = completion->code;
+    else
+        atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
+    frame->count = 0;
+}
+
+static GR_NOINLINE void watch_rests(struct gr_frame *frame, struct graft_registers *registers) {
+    for (struct gr_frame *tail = frame->tails > 0 ? frame->tail : NULL; tail != NULL; tail = tail->tail)
+        watch_rest(tail, registers);
+    watch_rest(frame, registers);
+}
+
 void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers) {
     if (GR_UNLIKELY(frame->count == 0) && frame->exception != NULL) {
         leave_by_exception(frame, registers);
         return;
     }
+    if (GR_UNLIKELY((frame->site->entry.flags & GRAFT_ENTRY_YIELDS) != 0 || frame->tails > 0))
+        watch_rests(frame, registers);
     struct visit visit = {.thread = gr_self};
     if (GR_LIKELY(!gr_in_handler() && (frame->count > 0 || frame->tails > 0) && begin(&visit))) {
         tell_exits(frame, GRAFT_PHASE_LEAVE, registers);
@@ -367,15 +389,42 @@ void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers) {
     gr_frame_close(frame, visit.thread);
 }
 
-void gr_hit_complete(struct gr_completion *completion, struct graft_registers *registers) {
+/* The rest of a coroutine, called at the end of an access. In a handler, as any exit, it is not told. */
+static struct gr_frame *resume(struct gr_completion *completion, struct graft_registers *registers) {
+    uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
+    struct gr_frame *earlier = tail_called_by(registers, stack_pointer), *frame = NULL;
     struct visit visit;
-    *(uint64_t *)(uintptr_t)((char *)registers + GR_REG_PADDING) = gr_completion_unwatch(completion);
+    no_frame(completion->resume, registers);
+    if (begin(&visit)) {
+        frame = earlier != NULL ? gr_frame_chain(visit.thread, earlier) : gr_frame_open(visit.thread, stack_pointer);
+        if (frame == NULL)
+            atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
+        end(&visit);
+    }
+    if (frame != NULL) {
+        gr_frame_take_over(frame, &completion->frame);
+        frame->resumed = true;
+        frame->call = completion->resume;
+        frame->stack_pointer = stack_pointer;
+        frame->return_address = earlier != NULL ? earlier->return_address : *(uint64_t *)(uintptr_t)stack_pointer;
+        frame->caller_rbx = earlier != NULL ? earlier->caller_rbx : registers->rbx;
+    }
+    gr_completion_close(completion);
+    return earlier != NULL ? NULL : frame;
+}
+
+struct gr_frame *gr_hit_complete(struct gr_completion *completion, struct graft_registers *registers) {
+    if (completion->context == 0)
+        return resume(completion, registers);
+    struct visit visit;
+    no_frame(gr_completion_unwatch(completion), registers);
     completion->frame.stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
     if (begin(&visit)) {
         tell_exit(&completion->frame, GRAFT_PHASE_LEAVE, registers);
         end(&visit);
     }
     gr_completion_close(completion);
+    return NULL;
 }
 
 /* The personality routine of the exit thunks (Itanium C++ ABI, exception handling, level I). The unwinder asks it about

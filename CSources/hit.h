@@ -29,7 +29,9 @@ struct gr_frame *gr_hit_enter_frame(struct gr_slot *slot, struct graft_registers
 void gr_hit_enter_chosen(struct gr_slot *slot, struct graft_registers *registers);
 struct gr_frame *gr_hit_enter_frame_chosen(struct gr_slot *slot, struct graft_registers *registers);
 void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers);
-void gr_hit_complete(struct gr_completion *completion, struct graft_registers *registers);
+/* At the end of an async function: tells of it and leaves in the padding where to go on. A coroutine's second function goes
+ * on with the frame that is returned, if there is one. */
+struct gr_frame *gr_hit_complete(struct gr_completion *completion, struct graft_registers *registers);
 
 /* Counters of the hit plane, for snapshots. */
 uint64_t gr_hits_suppressed(void);

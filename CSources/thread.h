@@ -25,6 +25,7 @@ struct gr_frame {
     struct gr_site *site;
     struct gr_frame *below;            /* the owner's next open call, or the next free frame; the owner's alone */
     _Atomic bool closed;               /* release by whoever leaves; acquire by the owner */
+    bool resumed;                      /* a coroutine that has yielded runs on: its end is the exit */
     _Alignas(uint32_t) uint16_t count; /* of the probes that were told of the entry */
     uint16_t tails;                    /* functions in which this one went on; with `count` one word for the thunks */
     uint64_t start;                    /* nanoseconds; 0 when no probe asked */
@@ -118,6 +119,15 @@ bool gr_is_thunk_return(uint64_t return_address);
 struct gr_frame *gr_frame_chain(struct gr_thread *thread, struct gr_frame *earlier);
 /* Makes the frames chained to this one free. Own thread. */
 void gr_frame_drop_tails(struct gr_thread *thread, struct gr_frame *frame);
+
+/* Copies what was told of an entry: of which site, to whom, and when. */
+static inline void gr_frame_take_over(struct gr_frame *frame, const struct gr_frame *from) {
+    frame->site = from->site;
+    frame->start = from->start;
+    frame->count = from->count;
+    for (unsigned i = 0; i < from->count; i++)
+        frame->entered[i] = from->entered[i];
+}
 
 /* Gives a frame back; any thread (`self` is the calling one's block, or null). Another thread's frame stays on its
  * list, marked; release: its owner may use it again only after everything was read; pairs with gr_frame_find. */

@@ -26,6 +26,8 @@ public struct EntryPoint: Hashable, Sendable {
         public static let completes = Self(rawValue: UInt32(GRAFT_ENTRY_COMPLETES))
         /// A Swift function that can throw.
         public static let `throws` = Self(rawValue: UInt32(GRAFT_ENTRY_THROWS))
+        /// A `modify` or `read` accessor: it is left when the access has ended.
+        public static let yields = Self(rawValue: UInt32(GRAFT_ENTRY_YIELDS))
         /// A clone that the compiler made of the named function.
         public static let clone = Self(rawValue: UInt32(GRAFT_ENTRY_CLONE))
         /// An indirect function.

@@ -42,6 +42,20 @@ static void a_call_that_ends_in_another_is_watched_twice(void) {
     gr_completion_close(outer);
 }
 
+static void a_call_that_yields_is_taken_over(void) {
+    struct gr_frame frame = {.site = &site, .start = 5, .count = 2, .entered = {{7, 70}, {8, 80}}};
+    struct gr_completion *completion = gr_completion_open_yielded(&frame, 0x4321);
+    CHECK(completion != NULL);
+    CHECK_EQUAL(completion->context, 0);
+    CHECK_EQUAL(completion->resume, 0x4321);
+    CHECK(completion->frame.site == &site);
+    CHECK_EQUAL(completion->frame.start, 5);
+    CHECK_EQUAL(completion->frame.count, 2);
+    CHECK_EQUAL(completion->frame.entered[1].probe, 8);
+    CHECK_EQUAL(completion->frame.entered[1].cookie, 80);
+    gr_completion_close(completion);
+}
+
 static void *open_and_close(void *unused) {
     struct context contexts[HELD];
     struct gr_completion *held[HELD] = {0};
@@ -79,6 +93,8 @@ static void as_many_as_promised_can_be_open_and_no_more(void) {
         CHECK(all[i] != NULL);
     }
     CHECK(gr_completion_open(&site, (uint64_t)(uintptr_t)&context) == NULL);
+    struct gr_frame frame = {.site = &site, .count = 1};
+    CHECK(gr_completion_open_yielded(&frame, 1) == NULL);
     gr_completion_close(all[7]);
     CHECK(gr_completion_open(&site, (uint64_t)(uintptr_t)&context) == all[7]);
     for (int i = 0; i < GR_COMPLETIONS_MAX; i++)
@@ -109,6 +125,7 @@ int main(void) {
     CHECK_EQUAL(gr_completions_start(), GRAFT_OK);
     RUN(the_context_leads_to_the_trampoline_and_back);
     RUN(a_call_that_ends_in_another_is_watched_twice);
+    RUN(a_call_that_yields_is_taken_over);
     RUN(without_memory_there_is_none_and_later_there_is);
     RUN(threads_that_race_share_none);
     RUN(as_many_as_promised_can_be_open_and_no_more);

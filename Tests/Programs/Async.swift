@@ -2,6 +2,39 @@
 
 struct Failure: Error { let code: Int }
 
+/// Accessors that yield: of a class, of a generic one, and through a protocol.
+protocol Stocked: AnyObject { var stock: [Int] { get set } }
+
+class Shelf: Stocked {
+    private var kept = [1, 2, 3]
+    private(set) var changes = 0
+    var stock: [Int] {
+        @inline(never) _read { yield kept }
+        @inline(never) _modify {
+            defer { changes += 1 }
+            yield &kept
+        }
+    }
+}
+
+final class Cell<Value> {
+    private var kept: Value
+    init(_ value: Value) { kept = value }
+    subscript(scale: Int) -> Value {
+        @inline(never) _read { yield kept }
+        @inline(never) _modify { yield &kept }
+    }
+}
+
+@inline(never) func fill(_ stocked: any Stocked, _ count: Int) {
+    for number in 0..<count { stocked.stock.append(number) }
+}
+
+@inline(never) func overfill(_ stock: inout [Int]) throws {
+    stock.append(-1)
+    throw Failure(code: stock.count)
+}
+
 protocol Priced { func price(_ quantity: Int) async throws -> Int }
 
 final class Order: Priced {
@@ -79,5 +112,13 @@ actor Shop {
         let task = Task { try await Task.sleep(nanoseconds: 60_000_000_000) }
         task.cancel()
         print("cancelled", await task.result)
+        let shelf = Shelf(), cell = Cell("a"), numbers = Cell(1.5)
+        fill(shelf, 500)
+        do { try overfill(&shelf.stock) } catch { print("overfilled", error) }
+        for scale in 0..<300 {
+            cell[scale] += "b"
+            numbers[scale] *= 1.01
+        }
+        print("accessors", shelf.stock.reduce(0, &+), shelf.changes, cell[0].count, numbers[0])
     }
 }

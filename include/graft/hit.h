@@ -17,8 +17,10 @@ extern "C" {
 typedef uint64_t graft_probe_id;
 
 enum graft_phase {
-    GRAFT_PHASE_ENTER = 1,  /* the function is about to run */
-    GRAFT_PHASE_LEAVE = 2,  /* it has returned; an async function: it is done, perhaps on another thread */
+    GRAFT_PHASE_ENTER = 1, /* the function is about to run */
+    GRAFT_PHASE_LEAVE =
+        2, /* it has returned; an async function: it is done, perhaps on another thread; a modify or read
+                             * accessor: the access has ended, after what the accessor does then */
     GRAFT_PHASE_UNWIND = 3, /* an exception or thread cancellation is passing through it */
 };
 

@@ -64,6 +64,7 @@ enum {
     GRAFT_ENTRY_IFUNC = 1u << 5,       /* an indirect function: the address is its resolver's */
     GRAFT_ENTRY_COMPLETES = 1u << 6,   /* certainly an async function's entry: its LEAVE is its completion */
     GRAFT_ENTRY_THROWS = 1u << 7,      /* a Swift function that can throw */
+    GRAFT_ENTRY_YIELDS = 1u << 8,      /* a Swift modify or read accessor: its LEAVE is the end of the access */
 };
 
 /* A canonical identifier survives address randomisation, renaming of the file and repeated updates:

@@ -30,10 +30,11 @@
 
         .text
 
-/* ---- the end of an async call ----
+/* ---- the end of an async call, and of an access ----
  *
  * Jumped to by a trampoline (completion.c) with the completion in rax, as the continuation that it stands for: arguments
- * are the function's results, r13 its error, r14 its context; E holds the address that the executor's call returns to. */
+ * are the function's results, r13 its error, r14 its context; E holds the address that the executor's call returns to.
+ * Or called, in place of the function that ends an access of a modify or read accessor. */
         .macro  completion_thunk kind
         begin   gr_thunk_completion_\kind
         subq    $EXIT_AREA, %rsp
@@ -46,7 +47,11 @@
         leaq    GR_HIT_SIZE(%rsp), %rsi
         begin_wide \kind
         call    gr_hit_complete         /* leaves the continuation's address in the padding */
+        movq    %rax, %rbx              /* has been saved; the wide kinds need rax */
         end_wide \kind
+        testq   %rbx, %rbx
+        jnz     gr_thunk_call_\kind    /* a coroutine's second function, with a frame */
+        movq    REG(RBX)(%rsp), %rbx
         .cfi_same_value %rbx
         .cfi_same_value %r12
         .cfi_same_value %r13

@@ -160,6 +160,9 @@
         .else
         jmp     .Lenter_frame_\kind
         .endif
+        .globl  gr_thunk_call_\kind
+        .hidden gr_thunk_call_\kind
+gr_thunk_call_\kind:
 .Lcall_\kind:
         .cfi_escape 0x10, 3, 2, 0x73, GR_FRAME_RBX      /* rbx at [rbx + GR_FRAME_RBX] */
         .cfi_same_value %r12
