@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* The type of an accessor does not say whether it is async. But then it has parts, somewhere: "...vgTQ0_". */
+/* Whether an async function has this symbol, of what kind ever: it has a part for where it goes on when it has waited,
+ * "...vgTQ0_". The type of an accessor does not say whether it is async, and that of a closure or thunk is hard to read. */
 static bool has_parts(const struct gr_functions *functions, const char *symbol) {
     size_t size = strlen(symbol);
     struct gr_signature signature = gr_signature_of(symbol, size);
@@ -21,7 +22,8 @@ static bool has_parts(const struct gr_functions *functions, const char *symbol) 
 }
 
 /* Exits of async functions are not seen as those of others are, so where a name cannot be read for certain (thunks,
- * closures, witnesses) whatever speaks of async counts as async, and "Ya" in what was not demangled. */
+ * closures, witnesses) whatever speaks of async counts as async, and "Ya" in what was not demangled. Those that wait
+ * show that they have a context. */
 static bool speaks_of_async(const char *symbol, const char *name) {
     if (name == symbol)
         return strstr(name, "Ya") != NULL || strstr(name, "TQ") != NULL || strstr(name, "TY") != NULL;
@@ -35,11 +37,40 @@ static bool yields(const struct gr_swift_name *name) {
     return name->accessor != 0 && !name->part && (strcmp(accessor, ".modify") == 0 || strcmp(accessor, ".read") == 0);
 }
 
+static const char *after(const char *at, const char *word) {
+    size_t size = strlen(word);
+    return strncmp(at, word, size) == 0 ? at + size : NULL;
+}
+
+/* "closure #1 @Sendable (Swift.Int) async throws -> Swift.Int in ...", and with "partial apply forwarder for " before. */
+static bool closure_throws(const char *name) {
+    const char *forwarded = after(name, "partial apply forwarder for ");
+    const char *at = after(forwarded != NULL ? forwarded : name, "closure #");
+    at = at != NULL ? strchr(at, '(') : NULL;
+    at = at != NULL ? gr_skip_group(at) : NULL;
+    return at != NULL && (at = after(at, " async")) != NULL && after(at, " throws") != NULL;
+}
+
+static bool witness_throws(const char *name) {
+    struct gr_swift_name read;
+    const char *of = after(name, "protocol witness for ");
+    return of != NULL && gr_swift_name_read(of, &read) && read.throws;
+}
+
+static uint32_t unread_flags(const struct gr_functions *functions, const char *symbol, const char *name) {
+    if (!speaks_of_async(symbol, name))
+        return 0;
+    if (!has_parts(functions, symbol))
+        return GRAFT_ENTRY_ASYNC;
+    bool throws = closure_throws(name) || witness_throws(name);
+    return GRAFT_ENTRY_ASYNC | GRAFT_ENTRY_COMPLETES | (throws ? GRAFT_ENTRY_THROWS : 0);
+}
+
 static uint32_t swift_flags(const struct gr_functions *functions, const char *symbol, const char *name) {
     struct gr_swift_name read;
     uint32_t flags = GRAFT_ENTRY_SWIFT;
     if (!gr_swift_name_read(name, &read))
-        return speaks_of_async(symbol, name) ? flags | GRAFT_ENTRY_ASYNC : flags;
+        return flags | unread_flags(functions, symbol, name);
     if (read.clone)
         flags |= GRAFT_ENTRY_CLONE;
     if (read.throws)
@@ -72,6 +103,8 @@ void gr_entry_describe(struct gr_elf *elf, const struct gr_functions *functions,
     entry->flags = symbol.language == GR_LANGUAGE_SWIFT ? swift_flags(functions, entry->symbol, entry->name) : 0;
     if (symbol.clone)
         entry->flags |= GRAFT_ENTRY_CLONE;
+    if (symbol.part) /* the function that a coroutine goes on in has its name, and a return that is one */
+        entry->flags &= ~(uint32_t)GRAFT_ENTRY_YIELDS;
     if (function->ifunc)
         entry->flags |= GRAFT_ENTRY_IFUNC;
     if (gr_elf_abi_function(elf, function))
