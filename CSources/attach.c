@@ -2,6 +2,7 @@
 #include "attach.h"
 #include "around.h"
 #include "epoch.h"
+#include "meter.h"
 #include <stdlib.h>
 
 static struct gr_attachments *current(const struct gr_site *site) {
@@ -93,8 +94,16 @@ enum graft_status gr_attach_replace(struct gr_site *site, struct gr_attachment *
 }
 
 static bool armed(const struct gr_attachment *attachment) {
+    if (attachment->meter != NULL && gr_breaker_tripped(&attachment->meter->breaker))
+        return false;
     return attachment->mode != GRAFT_MODE_ONCE ||
            !atomic_load_explicit(&attachment->fired, memory_order_acquire); /* pairs with claim in hit.c */
+}
+
+/* The share of calls that the thunk lets through. */
+static uint32_t step_of(const struct gr_attachment *attachment) {
+    bool shut = attachment->meter != NULL && gr_budget_shut(&attachment->meter->budget);
+    return shut ? GR_SAMPLE_NONE : attachment->sample_step;
 }
 
 /* The short ways are open when there is nothing but one plain probe. */
@@ -105,7 +114,7 @@ static void publish_direct(struct gr_site *site) {
         atomic_load_explicit(&site->caller_wanted, memory_order_relaxed))
         direct = NULL;
     /* The thunk samples before it saves anything; what it does not leave out is told by hit.c. */
-    uint32_t step = direct != NULL ? direct->sample_step : 0;
+    uint32_t step = direct != NULL ? step_of(direct) : 0;
     if (direct != NULL && (step != 0 || !direct->plain))
         direct = NULL;
     atomic_store_explicit(&site->sample_step, step, memory_order_release);

@@ -1,7 +1,7 @@
 /* control.c: the control thread and its lock; see control.h.
  *
  * The thread sleeps on one futex word that every producer of work changes: submitted updates, probes that disarmed
- * themselves, first hits, the loader. Each round does all of it, in a fixed order, under the lock. */
+ * themselves or used up a budget, first hits, the loader. Each round does all of it, in a fixed order, under the lock. */
 #include "control.h"
 #include "around.h"
 #include "attach.h"
@@ -107,6 +107,7 @@ static void round_of_work(void) {
     gr_late_refresh();
     gr_control_read_captures();
     find_disarmed();
+    gr_meters_tend();
     gr_streams_drain();
     gr_settle();
     reap();
@@ -118,10 +119,12 @@ static void round_of_work(void) {
 static int pause_ms(void) {
     if ((gr_late_started() && !gr_late_watching()) || gr_epoch_reclaim() != 0)
         return TICK_MS / 10;
-    uint64_t now = gr_os_nanoseconds();
-    if (!gr_plane.retry || gr_plane.retry_at >= now + (uint64_t)TICK_MS * 1000000)
-        return TICK_MS;
-    return gr_plane.retry_at <= now ? 0 : (int)((gr_plane.retry_at - now) / 1000000) + 1;
+    uint64_t now = gr_os_nanoseconds(), next = now + (uint64_t)TICK_MS * 1000000;
+    if (gr_plane.retry && gr_plane.retry_at < next)
+        next = gr_plane.retry_at;
+    if (gr_plane.metered != 0 && gr_plane.meters_at < next)
+        next = gr_plane.meters_at;
+    return next <= now ? 0 : (int)((next - now - 1) / 1000000) + 1;
 }
 
 /* Nothing is patched, not even by ourselves, before there is a probe to install. */

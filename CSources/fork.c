@@ -34,6 +34,7 @@ static void parent(void) {
 static void forget_hits(void) {
     for (struct gr_probe *probe = gr_plane.first; probe != NULL; probe = probe->next) {
         probe->hits_gone = 0;
+        gr_meter_after_fork(probe);
         for (size_t i = 0; i < probe->link_count; i++)
             if (probe->links[i].attachment != NULL)
                 probe->links[i].hits_before = gr_counter_read(probe->links[i].site);

@@ -7,6 +7,7 @@
 #include "capture.h"
 #include "compiler.h"
 #include "completion.h"
+#include "meter.h"
 #include "os/os.h"
 #include "resume.h"
 
@@ -91,8 +92,18 @@ static bool sampled(struct gr_attachment *attachment) {
 
 static inline bool wants_entry(struct gr_attachment *attachment, bool chosen) {
     if (GR_LIKELY(attachment->mode == GRAFT_MODE_ENTRY || attachment->mode == GRAFT_MODE_ENTRY_EXIT))
-        return GR_LIKELY(attachment->sample_step == 0) || chosen || sampled(attachment);
+        return GR_LIKELY(attachment->meter == NULL) ||
+               ((attachment->sample_step == 0 || chosen || sampled(attachment)) && gr_meter_take(attachment->meter));
     return attachment->mode == GRAFT_MODE_ONCE && claim(attachment);
+}
+
+static inline void call(const struct gr_attachment *attachment, struct graft_hit *hit) {
+    if (attachment->handler == NULL)
+        return;
+    if (GR_UNLIKELY(attachment->meter != NULL) && attachment->meter->breaker.limit != 0)
+        gr_call_timed(attachment, hit);
+    else
+        attachment->handler(hit, attachment->context);
 }
 
 static inline void keep_caller(struct gr_site *site, const struct graft_registers *registers, uint64_t stack_pointer) {
@@ -138,8 +149,7 @@ static void tell_entry(struct gr_site *site, struct graft_registers *registers, 
         struct graft_hit hit = describe(site, attachment, GRAFT_PHASE_ENTER, registers, stack_pointer, return_address);
         if ((attachment->flags & GRAFT_PROBE_THREAD) != 0)
             hit.thread = gr_os_thread_id();
-        if (attachment->handler != NULL)
-            attachment->handler(&hit, attachment->context);
+        call(attachment, &hit);
         if (frame != NULL && attachment->mode == GRAFT_MODE_ENTRY_EXIT)
             remember(frame, attachment, hit.cookie);
     }
@@ -147,10 +157,12 @@ static void tell_entry(struct gr_site *site, struct graft_registers *registers, 
 
 /* A hit inside a handler, or on the library's own thread: only our own probes are told. The list stays whole: an outer
  * section is open, or this is the thread that changes lists. */
-static GR_NOINLINE void enter_nested(struct gr_site *site, struct graft_registers *registers) {
+static GR_NOINLINE void enter_nested(struct gr_site *site, struct graft_registers *registers, bool counted) {
     const struct gr_attachments *list = attachments_of(site);
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         struct gr_attachment *attachment = list->item[i];
+        if (attachment->meter != NULL && counted)
+            atomic_fetch_add_explicit(&attachment->meter->nested, 1, memory_order_relaxed);
         if (!attachment->internal)
             continue;
         struct graft_hit hit = describe(site, attachment, GRAFT_PHASE_ENTER, registers, 0, 0);
@@ -168,7 +180,7 @@ static void enter_exempt(struct gr_site *site, struct graft_registers *registers
     bool outer = atomic_load_explicit(&thread->epoch.pinned, memory_order_relaxed) == 0;
     if (outer)
         gr_epoch_enter(&thread->epoch);
-    enter_nested(site, registers);
+    enter_nested(site, registers, false);
     if (outer)
         end(&visit);
 }
@@ -181,7 +193,7 @@ static GR_NOINLINE void enter_unreported(
         return;
     }
     gr_arch_count(site->counter, slot);
-    enter_nested(site, registers);
+    enter_nested(site, registers, true);
 }
 
 static bool exit_wanted(const struct gr_site *site) {
@@ -211,7 +223,7 @@ static void pass_by(struct gr_slot *slot, struct gr_site *site, struct graft_reg
     if (!chosen)
         enter_unreported(slot, site, registers);
     else if (!gr_exempt)
-        enter_nested(site, registers);
+        enter_nested(site, registers, true);
 }
 
 static inline void enter(struct gr_slot *slot, struct graft_registers *registers, bool chosen) {
@@ -322,8 +334,7 @@ static inline void tell_exit_of(const struct gr_frame *frame, uint32_t index, st
         hit.thread = gr_os_thread_id();
     if ((attachment->flags & GRAFT_PROBE_TIME) != 0 && frame->start != 0)
         hit.nanoseconds = gr_os_nanoseconds() - frame->start;
-    if (attachment->handler != NULL)
-        attachment->handler(&hit, attachment->context);
+    call(attachment, &hit);
 }
 
 /* Tells the probes that saw the entry and are still attached, in the reverse order. */

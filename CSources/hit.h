@@ -33,6 +33,9 @@ void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers);
  * on with the frame that is returned, if there is one. */
 struct gr_frame *gr_hit_complete(struct gr_completion *completion, struct graft_registers *registers);
 
+/* Calls the handler of a probe that limits its time (timed.c). Inside a section. */
+void gr_call_timed(const struct gr_attachment *attachment, struct graft_hit *hit);
+
 /* Counters of the hit plane, for snapshots. */
 uint64_t gr_hits_suppressed(void);
 uint64_t gr_hits_without_frame(void);

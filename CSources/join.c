@@ -161,7 +161,9 @@ static struct gr_attachment *new_attachment(const struct gr_probe *probe) {
     made->internal = probe->internal;
     made->handler = probe->handler;
     made->context = probe->context;
-    made->plain = (probe->mode == GRAFT_MODE_ENTRY || probe->mode == GRAFT_MODE_ENTRY_EXIT) && probe->handler != NULL &&
+    bool told = probe->mode == GRAFT_MODE_ENTRY || probe->mode == GRAFT_MODE_ENTRY_EXIT;
+    made->meter = told ? probe->meter : NULL;
+    made->plain = told && probe->meter == NULL && probe->handler != NULL &&
                   (probe->flags & (GRAFT_PROBE_THREAD | GRAFT_PROBE_TIME)) == 0;
     made->sample_step = sample_step(probe);
     return made;

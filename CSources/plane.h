@@ -42,7 +42,8 @@ struct gr_probe {
     struct gr_attachment *attachment; /* what all of its sites share, in most modes (join.c); null before the first */
     struct gr_link *links;
     size_t link_count, link_room;
-    uint64_t hits_gone; /* of entry points whose image was unloaded */
+    uint64_t hits_gone;     /* of entry points whose image was unloaded */
+    struct gr_meter *meter; /* null unless it is sampled or limited */
 };
 
 struct gr_plane {
@@ -57,6 +58,9 @@ struct gr_plane {
     uint64_t generation;            /* applied updates */
     struct graft_counters counters; /* those that the control plane counts */
     uint64_t hits_gone;             /* of sites that are no more */
+    size_t metered;                 /* probes that have a meter */
+    uint64_t meters_at;             /* when gr_meters_tend has something to do, with one (gr_os_nanoseconds) */
+    uint64_t left_out_gone;         /* calls that probes which are no more were not told of */
     bool retry;                     /* a site waits for threads that block SIGTRAP, or for memory */
     uint64_t retry_at;              /* when it is tried again (gr_os_nanoseconds) */
     unsigned retry_ms;              /* the pause before that: grows with each attempt that failed */
@@ -79,6 +83,23 @@ void gr_probe_image_gone(const struct gr_image *image);
 enum graft_state gr_probe_state(const struct gr_probe *probe);
 enum graft_state gr_link_state(const struct gr_link *link);
 void gr_probe_free(struct gr_probe *probe);
+/* Calls seen since the probe was attached: by one entry point, and by all that it ever had. */
+uint64_t gr_link_hits(const struct gr_link *link);
+uint64_t gr_probe_hits(const struct gr_probe *probe);
+
+/* meter.c: sampling, budgets and breakers (meter.h). */
+/* A meter for what is asked for; null when that is none. GRAFT_NO_MEMORY. */
+enum graft_status gr_meter_make(const struct graft_probe_spec *spec, struct gr_meter **meter);
+/* When nothing that refers to it can be found any more. Null is nothing. */
+void gr_meter_retire(struct gr_meter *meter);
+/* Before a probe's mode is set: what it measured is forgotten; if it had tripped, it is armed again. */
+void gr_meter_mode(struct gr_probe *probe, enum graft_mode mode);
+/* Calls that the probe has seen, and not told of, in the modes that tell. */
+uint64_t gr_meter_left_out(const struct gr_probe *probe);
+/* Shuts and opens budgets, takes out what has tripped. Sites become dirty; `meters_at` says when to come again. */
+void gr_meters_tend(void);
+/* In the child of a fork, whose probes have seen nothing yet. */
+void gr_meter_after_fork(struct gr_probe *probe);
 
 /* settle.c: makes the bytes of dirty sites agree with what is attached to them. */
 void gr_dirty(struct gr_site *site);

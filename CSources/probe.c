@@ -4,6 +4,7 @@
 #include "counters.h"
 #include "join.h"
 #include "log.h"
+#include "meter.h"
 #include "plane.h"
 #include <stdlib.h>
 #include <string.h>
@@ -92,10 +93,11 @@ enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool interna
         status = gr_around_make(spec, &around);
     if (status != GRAFT_OK)
         return status;
+    struct gr_meter *meter = NULL;
     struct gr_probe *made = calloc(1, sizeof *made);
     char *target = strdup(spec->target);
     status = GRAFT_NO_MEMORY;
-    if (made == NULL || target == NULL)
+    if (made == NULL || target == NULL || gr_meter_make(spec, &meter) != GRAFT_OK)
         goto give_up;
     *made = (struct gr_probe){.by_id.key = gr_plane.last_id + 1,
         .target = target,
@@ -105,30 +107,37 @@ enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool interna
         .handler = spec->handler,
         .context = spec->context,
         .around = around,
+        .meter = meter,
         .internal = internal};
     status = gr_registry_insert(gr_plane.probes, &made->by_id);
     if (status != GRAFT_OK)
         goto give_up;
     gr_plane.last_id++;
     gr_plane.probes_used += !internal;
+    gr_plane.metered += meter != NULL;
     list(made);
     gr_probe_link(made, NULL);
     *probe = made;
     return GRAFT_OK;
 give_up:
     gr_around_discard(around);
+    free(meter);
     free(target);
     free(made);
     return status;
 }
 
 void gr_probe_remove(struct gr_probe *probe) {
+    gr_plane.left_out_gone += gr_meter_left_out(probe);
+    gr_plane.metered -= probe->meter != NULL;
     for (size_t i = 0; i < probe->link_count; i++)
         gr_link_break(&probe->links[i]);
     probe->link_count = 0;
     if (probe->attachment != NULL)
         gr_attachment_release(probe->attachment);
     probe->attachment = NULL;
+    gr_meter_retire(probe->meter);
+    probe->meter = NULL;
     gr_around_retire(probe->around);
     gr_registry_remove(gr_plane.probes, probe->by_id.key);
     gr_plane.probes_used -= !probe->internal;
@@ -145,6 +154,7 @@ void gr_probe_free(struct gr_probe *probe) {
 enum graft_status gr_probe_set_mode(struct gr_probe *probe, enum graft_mode mode) {
     if (!valid_mode(mode) || (mode == GRAFT_MODE_AROUND) != (probe->mode == GRAFT_MODE_AROUND))
         return GRAFT_INVALID_ARGUMENT;
+    gr_meter_mode(probe, mode);
     probe->mode = mode;
     for (size_t i = 0; i < probe->link_count; i++) {
         struct gr_link *link = &probe->links[i];
@@ -167,8 +177,7 @@ static void drop_links(struct gr_probe *probe, uint64_t serial) {
             probe->links[kept++] = *link;
             continue;
         }
-        if (link->attachment != NULL)
-            probe->hits_gone += gr_counter_read(link->site) - link->hits_before;
+        probe->hits_gone += gr_link_hits(link);
         gr_link_break(link);
     }
     probe->link_count = kept;
@@ -205,6 +214,17 @@ void gr_probe_image_gone(const struct gr_image *image) {
     gr_log("image unloaded: %s", image->path);
 }
 
+uint64_t gr_link_hits(const struct gr_link *link) {
+    return link->attachment != NULL ? gr_counter_read(link->site) - link->hits_before : 0;
+}
+
+uint64_t gr_probe_hits(const struct gr_probe *probe) {
+    uint64_t sum = probe->hits_gone;
+    for (size_t i = 0; i < probe->link_count; i++)
+        sum += gr_link_hits(&probe->links[i]);
+    return sum;
+}
+
 enum graft_state gr_link_state(const struct gr_link *link) {
     const struct gr_site *site = link->site;
     if (link->attachment == NULL)
@@ -214,16 +234,19 @@ enum graft_state gr_link_state(const struct gr_link *link) {
     if (link->attachment->mode == GRAFT_MODE_ONCE &&
         atomic_load_explicit(&link->attachment->fired, memory_order_acquire))
         return GRAFT_STATE_DISARMED;
+    if (link->attachment->meter != NULL && gr_breaker_tripped(&link->attachment->meter->breaker))
+        return GRAFT_STATE_TRIPPED;
     return site->in_place ? GRAFT_STATE_INSTALLED : GRAFT_STATE_PENDING;
 }
 
 /* A probe is what the best of its entry points is. */
 enum graft_state gr_probe_state(const struct gr_probe *probe) {
-    bool seen[GRAFT_STATE_REMOVED + 1] = {false};
+    bool seen[GRAFT_STATE_TRIPPED + 1] = {false};
     for (size_t i = 0; i < probe->link_count; i++)
         seen[gr_link_state(&probe->links[i])] = true;
     return seen[GRAFT_STATE_INSTALLED]               ? GRAFT_STATE_INSTALLED
            : seen[GRAFT_STATE_DISARMED]              ? GRAFT_STATE_DISARMED
+           : seen[GRAFT_STATE_TRIPPED]               ? GRAFT_STATE_TRIPPED
            : seen[GRAFT_STATE_PENDING]               ? GRAFT_STATE_PENDING
            : seen[GRAFT_STATE_REFUSED]               ? GRAFT_STATE_REFUSED
            : probe->reason == GRAFT_TARGET_TOO_BROAD ? GRAFT_STATE_REFUSED

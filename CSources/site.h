@@ -46,6 +46,10 @@ _Static_assert(offsetof(struct graft_registers, r15) == GR_REG_R15, "layout.h");
 _Static_assert(offsetof(struct graft_registers, xmm) == GR_REG_XMM, "layout.h");
 _Static_assert(sizeof(struct graft_registers) == GR_REG_SIZE, "layout.h");
 
+/* A step that leaves out all but one call in 2^32, which hit.c leaves out: while a budget is shut. */
+enum { GR_SAMPLE_NONE = 1 };
+
+struct gr_meter;  /* meter.h */
 struct gr_around; /* around.h */
 struct gr_around_port;
 
@@ -62,13 +66,14 @@ struct gr_attachment {
     graft_handler handler;
     void *context;
     enum graft_mode mode;
-    uint32_t flags;        /* GRAFT_PROBE_* */
-    bool internal;         /* one of ours: called also while a handler is running */
-    bool plain;            /* reports each entry, with a handler, and no flag asks for more: the thunks' short ways */
-    uint32_t sample_step;  /* 2^32 / N, for one call in N; 0: each */
-    _Atomic uint32_t seen; /* calls so far, modulo 2^32, where the thunk does not sample */
-    _Atomic bool fired;    /* mode once: has reported. Set by the hit plane (exchange), read by both */
-    uint32_t users;        /* control plane: the sites that it is on, and the probe while it may put it on others */
+    uint32_t flags;         /* GRAFT_PROBE_* */
+    bool internal;          /* one of ours: called also while a handler is running */
+    bool plain;             /* reports each entry, with a handler, and no flag asks for more: the thunks' short ways */
+    uint32_t sample_step;   /* 2^32 / N, for one call in N; 0: each */
+    struct gr_meter *meter; /* of a probe that is sampled or limited, in the modes that tell; null else. Lives longer */
+    _Atomic uint32_t seen;  /* calls so far, modulo 2^32, where the thunk does not sample */
+    _Atomic bool fired;     /* mode once: has reported. Set by the hit plane (exchange), read by both */
+    uint32_t users;         /* control plane: the sites that it is on, and the probe while it may put it on others */
     struct gr_attachments alone; /* the list of a site that has no other */
     struct gr_around *around;    /* mode around: the handler; null else */
     struct gr_around_port *port;

@@ -5,6 +5,7 @@
 #include "epoch.h"
 #include "hit.h"
 #include "join.h"
+#include "meter.h"
 #include "thread.h"
 #include "trap.h"
 #include <stdlib.h>
@@ -37,10 +38,6 @@ static struct graft_entry_point entry_copy(struct builder *b, const struct graft
     return to;
 }
 
-static uint64_t link_hits(const struct gr_link *link) {
-    return link->attachment != NULL ? gr_counter_read(link->site) - link->hits_before : 0;
-}
-
 /* The frames of a site, or the one return address that the hit could leave without a buffer. */
 static const uint64_t *frames_of(struct builder *b, const struct gr_site *site, size_t *count) {
     uint64_t single = atomic_load_explicit(&site->caller_fallback, memory_order_relaxed);
@@ -57,7 +54,7 @@ static void fill_entry(struct builder *b, const struct gr_link *link, struct gra
         .entry = entry_copy(b, gr_link_entry(link)),
         .state = gr_link_state(link),
         .reason = link->reason != GRAFT_OK || link->site == NULL ? link->reason : link->site->reason,
-        .hits = link_hits(link),
+        .hits = gr_link_hits(link),
     };
     if (link->site != NULL)
         made.frames = frames_of(b, link->site, &made.frame_count);
@@ -69,11 +66,8 @@ static void fill_entry(struct builder *b, const struct gr_link *link, struct gra
 
 static void fill_probe(struct builder *b, const struct gr_probe *probe, struct graft_probe_info *info) {
     struct graft_entry_info *entries = place(b, probe->link_count * sizeof *entries);
-    uint64_t hits = probe->hits_gone;
-    for (size_t i = 0; i < probe->link_count; i++) {
+    for (size_t i = 0; i < probe->link_count; i++)
         fill_entry(b, &probe->links[i], entries != NULL ? &entries[i] : NULL);
-        hits += link_hits(&probe->links[i]);
-    }
     const char *target = text(b, probe->target);
     if (info == NULL)
         return;
@@ -82,9 +76,16 @@ static void fill_probe(struct builder *b, const struct gr_probe *probe, struct g
         .mode = probe->mode,
         .state = gr_probe_state(probe),
         .reason = probe->reason,
-        .hits = hits,
+        .hits = gr_probe_hits(probe),
+        .left_out = gr_meter_left_out(probe),
+        .sample_every = probe->sample_every > 1 ? probe->sample_every : 1,
         .entries = entries,
         .entry_count = probe->link_count};
+    if (probe->meter != NULL) {
+        info->max_per_second = probe->meter->budget.per_second;
+        info->max_handler_nanoseconds = probe->meter->breaker.limit;
+        info->handler_nanoseconds = gr_breaker_mean(&probe->meter->breaker);
+    }
     if (probe->reason == GRAFT_OK && info->state == GRAFT_STATE_REFUSED && probe->link_count > 0)
         info->reason = probe->links[0].reason;
 }
@@ -101,7 +102,7 @@ static uint64_t own_hits(void) {
     for (const struct gr_probe *probe = gr_plane.first; probe != NULL; probe = probe->next)
         for (size_t i = 0; probe->internal && i < probe->link_count; i++)
             if (probe->links[i].site != NULL && probe->links[i].site->users == 1)
-                hits += link_hits(&probe->links[i]);
+                hits += gr_link_hits(&probe->links[i]);
     return hits;
 }
 
@@ -115,7 +116,9 @@ static struct graft_counters counters_now(void) {
     counters.traps_redirected = gr_traps_redirected();
     counters.callers_dropped = gr_captures_dropped();
     counters.updates_gaps = gr_streams_gaps();
+    counters.left_out = gr_plane.left_out_gone;
     for (const struct gr_probe *probe = gr_plane.first; probe != NULL; probe = probe->next) {
+        counters.left_out += gr_meter_left_out(probe);
         counters.pending += !probe->internal && gr_probe_state(probe) == GRAFT_STATE_PENDING;
         for (size_t i = 0; probe->internal && i < probe->link_count; i++) {
             const struct gr_site *site = probe->links[i].site;
@@ -239,9 +242,7 @@ GR_PUBLIC enum graft_status graft_probe_hits(graft_probe_id id, uint64_t *hits) 
         return GRAFT_NOT_STARTED;
     gr_control_lock();
     const struct gr_probe *probe = gr_probe_find(id);
-    uint64_t sum = probe != NULL ? probe->hits_gone : 0;
-    for (size_t i = 0; probe != NULL && i < probe->link_count; i++)
-        sum += link_hits(&probe->links[i]);
+    uint64_t sum = probe != NULL ? gr_probe_hits(probe) : 0;
     gr_control_unlock();
     if (probe == NULL)
         return GRAFT_NO_SUCH_PROBE;

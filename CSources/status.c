@@ -16,7 +16,7 @@ GR_PUBLIC const char *graft_status_sentence(enum graft_status status) {
 }
 
 GR_PUBLIC const char *graft_state_name(enum graft_state state) {
-    static const char *const names[] = {"unknown", "pending", "installed", "disarmed", "refused", "removed"};
+    static const char *const names[] = {"unknown", "pending", "installed", "disarmed", "refused", "removed", "tripped"};
     return (unsigned)state < sizeof names / sizeof *names ? names[state] : names[0];
 }
 

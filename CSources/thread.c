@@ -183,6 +183,7 @@ static bool superseded(const struct gr_thread *thread, uint32_t id) {
 
 static void take_back(struct gr_thread *thread) {
     atomic_store_explicit(&thread->epoch.pinned, 0, memory_order_release); /* it may have ended inside a handler */
+    atomic_store_explicit(&thread->running, 0, memory_order_relaxed);
     atomic_store_explicit(&thread->id, 0, memory_order_relaxed);
     push_free(thread);
 }
@@ -195,6 +196,28 @@ void gr_threads_reap(void) {
         uint32_t id = id_of(thread);
         if (id != 0 && (!gr_os_thread_exists(id) || superseded(thread, id)))
             take_back(thread);
+    }
+}
+
+/* The same call, if its member of the sequence is the same: each has another. */
+static void look_at(struct gr_thread *thread, uint64_t now, void (*each)(graft_probe_id, uint64_t)) {
+    uint64_t running = atomic_load_explicit(&thread->running, memory_order_relaxed);
+    uint32_t member = atomic_load_explicit(&thread->member, memory_order_relaxed);
+    if (running != 0 && running == thread->seen_running && member == thread->seen_member) {
+        each(running, now - thread->seen_at);
+        return;
+    }
+    thread->seen_running = running;
+    thread->seen_member = member;
+    thread->seen_at = now;
+}
+
+void gr_threads_running(uint64_t now, void (*each)(graft_probe_id probe, uint64_t nanoseconds)) {
+    uint32_t numbers = atomic_load_explicit(&taken_once, memory_order_acquire);
+    for (uint32_t number = 1; number <= numbers; number++) {
+        struct gr_thread *thread = block(number);
+        if (id_of(thread) != 0)
+            look_at(thread, now, each);
     }
 }
 

@@ -58,7 +58,12 @@ struct gr_thread {
     uint32_t fresh;            /* frames never used begin here */
     _Atomic uint32_t id;       /* kernel thread id; 0 while the block is free */
     uint32_t index, next_free; /* in the table of blocks; the free list's link */
+    _Atomic uint32_t member;   /* of the sequence by which calls are measured (breaker.h); another for each */
+    _Atomic uint64_t running;  /* the probe whose handler is timed, and runs now; 0: none */
     uint64_t serial;           /* grows with each taking: of two blocks with one id, the older one is a dead thread's */
+    /* control plane: what gr_threads_running saw last, and since when */
+    uint64_t seen_running, seen_at;
+    uint32_t seen_member;
     struct gr_frame frame[GR_FRAMES_PER_THREAD];
 };
 
@@ -91,6 +96,9 @@ struct gr_thread *gr_thread_take(void);
 
 /* Takes back the blocks of threads that have ended. Control plane. */
 void gr_threads_reap(void);
+/* Calls `each` for every thread on which a timed handler has been running since an earlier look, with how long ago that
+ * was: at least so long it has been running. Control plane. */
+void gr_threads_running(uint64_t now, void (*each)(graft_probe_id probe, uint64_t nanoseconds));
 /* In the child of a fork: only the calling thread is left. */
 void gr_threads_after_fork(void);
 

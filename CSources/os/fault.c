@@ -5,6 +5,7 @@
 #include "os/fault.h"
 
 #ifdef GR_FAULTS
+#include "os/os.h"
 #include <errno.h>
 #include <stdatomic.h>
 
@@ -40,5 +41,26 @@ bool gr_fault_due(enum gr_os_call call, int error) {
     }
     errno = error;
     return true;
+}
+
+static _Atomic bool stopping;
+static _Atomic uint64_t stopped; /* 0: the clock runs */
+
+void gr_clock_stop(void) {
+    atomic_store_explicit(&stopping, true, memory_order_relaxed);
+}
+
+void gr_clock_advance(uint64_t nanoseconds) {
+    gr_os_nanoseconds(); /* it may not have been asked since it was stopped */
+    atomic_fetch_add_explicit(&stopped, nanoseconds, memory_order_relaxed);
+}
+
+uint64_t gr_clock_says(uint64_t now) {
+    if (!atomic_load_explicit(&stopping, memory_order_relaxed))
+        return now;
+    uint64_t at = 0; /* it stops at the first look */
+    if (atomic_compare_exchange_strong_explicit(&stopped, &at, now, memory_order_relaxed, memory_order_relaxed))
+        return now;
+    return at;
 }
 #endif

@@ -1,11 +1,13 @@
 /* fault.h: refusals on demand, so that tests see what happens when the kernel says no.
  *
  * Each place in os/ that asks the kernel for something it may refuse first asks GR_FAULT. In normal builds that is the
- * constant false and leaves no trace; with GR_FAULTS defined, fault.c decides. Neighbours: the files of os/ alone. */
+ * constant false and leaves no trace; with GR_FAULTS defined, fault.c decides. The clock can be
+ * stopped in the same builds, and moved by hand. Neighbours: the files of os/ alone. */
 #ifndef GR_OS_FAULT_H
 #define GR_OS_FAULT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The requests that can be refused; named after the function of os.h, or after the step inside it. */
 enum gr_os_call {
@@ -45,8 +47,16 @@ unsigned gr_fault_calls(enum gr_os_call call);
 /* Counts one request; true, with errno set to `error`, when it shall be refused. Any thread, async-signal-safe. */
 bool gr_fault_due(enum gr_os_call call, int error);
 #define GR_FAULT(call, error) gr_fault_due((call), (error))
+
+/* From now on gr_os_nanoseconds stands still, and goes on by what gr_clock_advance says. For the life of the program. */
+void gr_clock_stop(void);
+void gr_clock_advance(uint64_t nanoseconds);
+/* What gr_os_nanoseconds says when the system says `now`. Any thread, async-signal-safe. */
+uint64_t gr_clock_says(uint64_t now);
+#define GR_CLOCK(now) gr_clock_says(now)
 #else
 #define GR_FAULT(call, error) false
+#define GR_CLOCK(now) (now)
 #endif
 
 #endif

@@ -143,5 +143,5 @@ uint64_t gr_os_nanoseconds(void) {
     struct timespec now = {0};
     (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
     errno = saved;
-    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+    return GR_CLOCK((uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec);
 }

@@ -52,9 +52,20 @@ static void require(enum graft_status status, const char *what) {
     exit(1);
 }
 
-static graft_probe_id install(enum graft_mode mode, uint32_t every) {
-    const struct graft_probe_spec spec = {
-        .target = ":bench_work", .mode = mode, .handler = ignore, .sample_every = every};
+/* What the handler is told of. */
+struct share {
+    uint32_t every, per_second, nanoseconds;
+};
+
+static const struct share all;
+
+static graft_probe_id install(enum graft_mode mode, struct share share) {
+    const struct graft_probe_spec spec = {.target = ":bench_work",
+        .mode = mode,
+        .handler = ignore,
+        .sample_every = share.every,
+        .max_per_second = share.per_second,
+        .max_handler_nanoseconds = share.nanoseconds};
     struct graft_outcome outcome;
     require(graft_install(&spec, 1, &outcome), "install");
     require(outcome.status, "probe");
@@ -68,8 +79,8 @@ struct row {
     double cost, floor, goal;
 };
 
-static double with_probe(enum graft_mode mode, uint32_t every, double bare) {
-    graft_probe_id probe = install(mode, every);
+static double with_probe(enum graft_mode mode, struct share share, double bare) {
+    graft_probe_id probe = install(mode, share);
     double cost = measure(bench_work) - bare;
     require(graft_remove(&probe, 1, NULL), "remove");
     return cost;
@@ -112,7 +123,7 @@ static double floor_around(double bare) {
 
 /* A probe that has reported: waits until its patch is out. */
 static double disarmed(double bare) {
-    graft_probe_id probe = install(GRAFT_MODE_ONCE, 1);
+    graft_probe_id probe = install(GRAFT_MODE_ONCE, all);
     enum graft_state state = GRAFT_STATE_INSTALLED;
     sink = bench_work(1);
     while (state == GRAFT_STATE_INSTALLED)
@@ -123,9 +134,9 @@ static double disarmed(double bare) {
 }
 
 static void print_table(const struct row *rows, size_t count, double bare) {
-    printf("bare call %.2f ns; over it:\n\n  %-28s %8s %8s %8s\n", bare, "probe", "ns", "floor", "goal");
+    printf("bare call %.2f ns; over it:\n\n  %-30s %8s %8s %8s\n", bare, "probe", "ns", "floor", "goal");
     for (size_t i = 0; i < count; i++)
-        printf("  %-28s %8.2f %8.2f %8.2f %s\n", rows[i].name, rows[i].cost, rows[i].floor, rows[i].goal,
+        printf("  %-30s %8.2f %8.2f %8.2f %s\n", rows[i].name, rows[i].cost, rows[i].floor, rows[i].goal,
             rows[i].cost <= rows[i].goal + 0.3 ? "" : "missed");
 }
 
@@ -141,23 +152,31 @@ int main(int argc, char **argv) {
     require(graft_start(NULL), "start");
     double bare = measure(bench_bare);
     const bool abi = getenv("BENCH_ABI") != NULL; /* a clang-built program: callers assume the ABI only */
+    const function floor_entry = abi ? floor_entry_abi : floor_entry_all;
+    const struct share sampled = {.every = 1000}, past = {.per_second = 1};
+    const struct share within = {.per_second = UINT32_MAX}, timed = {.nanoseconds = UINT32_MAX};
+    const double count = measure(floor_count) - bare;
     const struct row rows[] = {
-        {"count", with_probe(GRAFT_MODE_COUNT, 1, bare), measure(floor_count) - bare, 1.5},
-        {abi ? "entry" : "entry, preserving all", with_probe(GRAFT_MODE_ENTRY, 1, bare),
-            measure(abi ? floor_entry_abi : floor_entry_all) - bare, abi ? 6 : 9},
-        {abi ? "entry + exit" : "entry + exit, preserving all", with_probe(GRAFT_MODE_ENTRY_EXIT, 1, bare),
+        {"count", with_probe(GRAFT_MODE_COUNT, all, bare), count, 1.5},
+        {abi ? "entry" : "entry, preserving all", with_probe(GRAFT_MODE_ENTRY, all, bare), measure(floor_entry) - bare,
+            abi ? 6 : 9},
+        {abi ? "entry + exit" : "entry + exit, preserving all", with_probe(GRAFT_MODE_ENTRY_EXIT, all, bare),
             measure(abi ? floor_exit_abi : floor_exit_all) - bare, abi ? 10 : 17},
-        {"entry, 1 call in 1,000 told", with_probe(GRAFT_MODE_ENTRY, 1000, bare), measure(floor_count) - bare, 6},
-        {"entry + exit, 1 in 1,000", with_probe(GRAFT_MODE_ENTRY_EXIT, 1000, bare), measure(floor_count) - bare, 6},
+        {"entry, 1 call in 1,000 told", with_probe(GRAFT_MODE_ENTRY, sampled, bare), count, 6},
+        {"entry + exit, 1 in 1,000", with_probe(GRAFT_MODE_ENTRY_EXIT, sampled, bare), count, 6},
+        {"entry, past its budget", with_probe(GRAFT_MODE_ENTRY, past, bare), count, 6},
+        {"entry + exit, past its budget", with_probe(GRAFT_MODE_ENTRY_EXIT, past, bare), count, 6},
+        {"entry, within its budget", with_probe(GRAFT_MODE_ENTRY, within, bare), measure(floor_entry) - bare, 25},
+        {"entry, timed now and then", with_probe(GRAFT_MODE_ENTRY, timed, bare), measure(floor_entry) - bare, 25},
         {abi ? "around" : "around, preserving all", around(bare), floor_around(bare), abi ? 100 : 120},
         {"disarmed", disarmed(bare), 0, 0},
         {"removed", measure(bench_work) - bare, 0, 0},
     };
-    size_t count = sizeof rows / sizeof *rows;
+    size_t rows_count = sizeof rows / sizeof *rows;
     if (argc > 1 && strcmp(argv[1], "--json") == 0)
-        print_json(rows, count, bare);
+        print_json(rows, rows_count, bare);
     else
-        print_table(rows, count, bare);
+        print_table(rows, rows_count, bare);
     require(graft_stop(), "stop");
     return 0;
 }

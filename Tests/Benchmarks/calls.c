@@ -1,6 +1,7 @@
 /* calls.c: a fixed number of calls of one instrumented function, for tools that count instead of timing.
  *
- *   calls MODE CALLS      MODE: bare, count, entry, entry-exit, once, removed
+ *   calls MODE CALLS      MODE: bare, count, entry, entry-exit, once, removed, sampled (entry, 1 in 1,000), past (entry,
+ *                         past its budget)
  *
  * Run twice with different numbers of calls, the difference is what the calls alone cost: check-thresholds does so with
  * callgrind (instructions). The calling thread's allocations are counted here. Exit status 0 when the hits are exact and
@@ -49,17 +50,26 @@ static enum graft_mode mode_of(const char *name) {
     for (enum graft_mode mode = GRAFT_MODE_COUNT; mode <= GRAFT_MODE_ONCE; mode++)
         if (strcmp(graft_mode_name(mode), name) == 0)
             return mode;
-    return GRAFT_MODE_COUNT;
+    return strcmp(name, "sampled") == 0 || strcmp(name, "past") == 0 ? GRAFT_MODE_ENTRY : GRAFT_MODE_COUNT;
 }
 
-/* A probe in mode once has to report, and to be gone, before its calls are counted. */
-static void settle(enum graft_mode mode) {
+static void rest(void) {
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/* A probe in mode once has to report, and to be gone, before its calls are counted; a budget to be used up, and the
+ * library's thread to have seen to it, of which nothing tells: it has a while. */
+static void settle(const struct graft_probe_spec *spec) {
     enum graft_state state = GRAFT_STATE_INSTALLED;
-    if (mode != GRAFT_MODE_ONCE)
+    for (int i = 0; spec->max_per_second != 0 && i < 20; i++) {
+        bench_work(1);
+        rest();
+    }
+    if (spec->mode != GRAFT_MODE_ONCE)
         return;
     bench_work(1);
     while (state == GRAFT_STATE_INSTALLED) {
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        rest();
         if (graft_lookup_address((uint64_t)(uintptr_t)bench_work, NULL, &state) != GRAFT_OK)
             return;
     }
@@ -71,7 +81,11 @@ int main(int argc, char **argv) {
     const char *name = argv[1];
     unsigned long calls = strtoul(argv[2], NULL, 10), first = 0;
     bool bare = strcmp(name, "bare") == 0, removed = strcmp(name, "removed") == 0;
-    const struct graft_probe_spec spec = {.target = ":bench_work", .mode = mode_of(name), .handler = on_hit};
+    const struct graft_probe_spec spec = {.target = ":bench_work",
+        .mode = mode_of(name),
+        .handler = on_hit,
+        .sample_every = strcmp(name, "sampled") == 0 ? 1000 : 0,
+        .max_per_second = strcmp(name, "past") == 0 ? 1 : 0};
     struct graft_outcome outcome = {0};
 
     enum graft_status status = graft_start(NULL);
@@ -81,7 +95,7 @@ int main(int argc, char **argv) {
         return fail("install", status != GRAFT_OK ? status : outcome.refusal);
     if (removed && (status = graft_remove(&outcome.probe, 1, NULL)) != GRAFT_OK)
         return fail("remove", status);
-    settle(spec.mode);
+    settle(&spec);
     bench_work(2); /* this thread's first reported hit takes its block */
     if (!bare && !removed)
         graft_probe_hits(outcome.probe, &first);

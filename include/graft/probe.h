@@ -46,19 +46,34 @@ struct graft_probe_spec {
      * counted. What is left out costs little more than a count where no other probe is on the function, and is spread
      * evenly on each processor; else it costs a hit. */
     uint32_t sample_every;
+    /* The same modes: of how many calls in a second the handler is told at most, all threads and functions together; 0: of
+     * any number. When a second's calls are used up, the rest of it is left out: counted, at the cost of a call that
+     * sampling leaves out, once the library's thread has seen to that (tens of microseconds later, if it is idle). A
+     * second begins with the first call that is told of after the last one; so any one second may see the end of one and
+     * the beginning of the next, and twice as many. Of what sampling leaves out nothing is used up. A call whose entry
+     * was told of is also told of when it is left. */
+    uint32_t max_per_second;
+    /* The same modes: how long one call of the handler may take, in nanoseconds, on average; 0: any time. If it takes
+     * longer, the probe trips: it is taken out of its functions, as one of mode once that has reported, and costs nothing.
+     * graft_set_mode, with the same mode too, arms it again. The average is over 16 measured calls or more, each counted
+     * as four times the limit at most: one that is interrupted does not trip it. A handler that does not return within a
+     * second, or the limit if that is longer, trips it too. Calls at entry and at exit count alike. */
+    uint32_t max_handler_nanoseconds;
 };
 
 /* The state of a probe and of each of its entry points:
- * PENDING -> INSTALLED <-> REMOVED; REFUSED with a status. A probe is INSTALLED when one of its entry points is. */
+ * PENDING -> INSTALLED <-> REMOVED; REFUSED with a status; INSTALLED -> DISARMED or TRIPPED, and back when its mode is set.
+ * A probe is INSTALLED when one of its entry points is. */
 enum graft_state {
     GRAFT_STATE_PENDING = 1,   /* nothing matches yet; looked at again when an image is loaded */
     GRAFT_STATE_INSTALLED = 2, /* patched */
     GRAFT_STATE_DISARMED = 3,  /* mode once: it has reported; the patch is out, or about to be */
     GRAFT_STATE_REFUSED = 4,   /* see the status */
     GRAFT_STATE_REMOVED = 5,   /* the original bytes are back */
+    GRAFT_STATE_TRIPPED = 6, /* its handler took too long (max_handler_nanoseconds); the patch is out, or about to be */
 };
 
-/* "pending", "installed", "disarmed", "refused", "removed"; "unknown" otherwise. Static storage. */
+/* "pending", "installed", "disarmed", "refused", "removed", "tripped"; "unknown" otherwise. Static storage. */
 const char *graft_state_name(enum graft_state state);
 /* "count", "entry", "entry-exit", "once", "around"; "unknown" otherwise. Static storage. */
 const char *graft_mode_name(enum graft_mode mode);
@@ -87,7 +102,13 @@ struct graft_probe_info {
     enum graft_mode mode;
     enum graft_state state;
     enum graft_status reason;
-    uint64_t hits;                          /* sum over the entry points */
+    uint64_t hits;                    /* sum over the entry points */
+    uint64_t left_out;                /* of those: not told of, by sampling or the budget; of a sampled or limited
+                                               probe. Exact but for calls that are under way now or were when its mode was set */
+    uint64_t handler_nanoseconds;     /* what a call of the handler takes, estimated; 0: not limited, or not called */
+    uint32_t sample_every;            /* as asked for; 1: each */
+    uint32_t max_per_second;          /* as asked for */
+    uint32_t max_handler_nanoseconds; /* as asked for */
     const struct graft_entry_info *entries; /* `entry_count` of them */
     size_t entry_count;
 };
@@ -100,6 +121,8 @@ struct graft_probe_info {
     X(pending, "pending")                     /* probes that match nothing, now */                        \
     X(active, "active")                       /* entry points patched, now */                             \
     X(hits, "hits")                           /* calls of instrumented functions seen */                  \
+    X(left_out, "hits_left_out")              /* of those, left out by sampling or a budget */            \
+    X(tripped, "tripped")                     /* times that a probe tripped */                            \
     X(suppressed, "hits_suppressed")          /* hits inside a handler, not reported */                   \
     X(frames_exhausted, "frames_exhausted")   /* exits not seen because a thread's frames ran out */      \
     X(traps_redirected, "traps_redirected")   /* threads met on a changing entry and moved on */          \

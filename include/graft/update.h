@@ -21,7 +21,7 @@ enum {
 enum graft_change_kind {
     GRAFT_CHANGE_INSTALL = 1, /* `spec`: add a probe; its id comes with the outcome */
     GRAFT_CHANGE_REMOVE = 2,  /* `probe`: restore its functions and forget it */
-    GRAFT_CHANGE_MODE = 3,    /* `probe`, `mode`: switch what it does; re-arms a disarmed probe */
+    GRAFT_CHANGE_MODE = 3,    /* `probe`, `mode`: switch what it does; re-arms a disarmed or tripped probe */
 };
 
 struct graft_change {
