@@ -8,7 +8,7 @@ public enum Change: Sendable {
     case install(ProbeRequest)
     /// Restore a probe's functions and forget it.
     case remove(Probe)
-    /// Switch what a probe does; re-arms a disarmed one.
+    /// Switch what a probe does; re-arms a disarmed or tripped one.
     case setMode(Probe, Mode)
 }
 

@@ -43,6 +43,8 @@ struct ChangeBuffer: ~Copyable {
             raw.spec.mode = request.mode.raw
             raw.spec.flags = request.options.rawValue
             raw.spec.sample_every = request.sampleEvery
+            raw.spec.max_per_second = request.maximumPerSecond
+            raw.spec.max_handler_nanoseconds = request.maximumHandlerNanoseconds
             raw.spec.context = handler?.context
             if let around = request.around {
                 raw.spec.signature = UnsafePointer(strdup(around.signature.text))

@@ -18,6 +18,10 @@ public struct Counters: Hashable, Sendable {
     public var active: UInt64 = 0
     /// Calls of instrumented functions seen.
     public var hits: UInt64 = 0
+    /// Of those, left out by sampling or a budget.
+    public var hitsLeftOut: UInt64 = 0
+    /// Times that a probe tripped.
+    public var tripped: UInt64 = 0
     /// Hits inside a handler, not reported.
     public var hitsSuppressed: UInt64 = 0
     /// Exits not seen because a thread's frames ran out.
@@ -52,7 +56,8 @@ extension Counters {
     public var named: [(name: String, value: UInt64)] {
         [
             ("installed", installed), ("removed", removed), ("refused", refused), ("pending", pending),
-            ("active", active), ("hits", hits), ("hits_suppressed", hitsSuppressed),
+            ("active", active), ("hits", hits), ("hits_left_out", hitsLeftOut), ("tripped", tripped),
+            ("hits_suppressed", hitsSuppressed),
             ("frames_exhausted", framesExhausted), ("traps_redirected", trapsRedirected),
             ("updates_applied", updatesApplied), ("updates_stale", updatesStale),
             ("updates_duplicate", updatesDuplicate), ("updates_gaps", updatesGaps),
@@ -70,6 +75,8 @@ extension Counters {
         pending = raw.pending
         active = raw.active
         hits = raw.hits
+        hitsLeftOut = raw.left_out
+        tripped = raw.tripped
         hitsSuppressed = raw.suppressed
         framesExhausted = raw.frames_exhausted
         trapsRedirected = raw.traps_redirected

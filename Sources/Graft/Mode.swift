@@ -64,6 +64,8 @@ public enum ProbeState: String, Hashable, Sendable, CaseIterable {
     case refused
     /// The original bytes are back.
     case removed
+    /// Its handler took longer than ``ProbeRequest/maximumHandlerNanoseconds``; the patch is out, or about to be.
+    case tripped
     /// A state that this version does not know.
     case unknown
 

@@ -39,15 +39,26 @@ public struct ProbeRequest: Sendable {
     /// In the modes `entry` and `entryExit`, the handler is told of one call in so many; 0 and 1: of each. All are counted.
     /// What is left out costs little more than a count where no other probe is on the function.
     public var sampleEvery: UInt32
+    /// In the same modes, of how many calls in a second the handler is told at most, all threads and functions together; 0:
+    /// of any number. The rest of the second is left out: counted, at the cost of a call that sampling leaves out. A
+    /// second begins with the first call that is told of after the last one, so any one second may see twice as many.
+    public var maximumPerSecond: UInt32
+    /// In the same modes, how long one call of the handler may take on average; 0: any time. If it takes longer, or does
+    /// not return within a second, the probe is ``ProbeState/tripped``: taken out of its functions, until its mode is set
+    /// again, which may be the same. A single call that is interrupted does not trip it.
+    public var maximumHandlerNanoseconds: UInt32
 
     /// A wish with these parts.
     public init(
-        target: Target, mode: Mode, options: ProbeOptions = [], sampleEvery: UInt32 = 1, handler: Handler? = nil
+        target: Target, mode: Mode, options: ProbeOptions = [], sampleEvery: UInt32 = 1, maximumPerSecond: UInt32 = 0,
+        maximumHandlerNanoseconds: UInt32 = 0, handler: Handler? = nil
     ) {
         self.target = target
         self.mode = mode
         self.options = options
         self.sampleEvery = sampleEvery
+        self.maximumPerSecond = maximumPerSecond
+        self.maximumHandlerNanoseconds = maximumHandlerNanoseconds
         self.handler = handler
     }
 }

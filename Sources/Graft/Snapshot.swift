@@ -43,6 +43,16 @@ public struct ProbeInfo: Hashable, Sendable {
     public var reason: GraftError.Code?
     /// Calls seen by all its entry points.
     public var hits: UInt64
+    /// Of those, what its handler was not told of, by sampling or the budget.
+    public var leftOut: UInt64 = 0
+    /// What a call of its handler takes, estimated; 0 when that is not limited, or none was measured yet.
+    public var handlerNanoseconds: UInt64 = 0
+    /// As asked for (``ProbeRequest``).
+    public var sampleEvery: UInt32 = 1
+    /// As asked for.
+    public var maximumPerSecond: UInt32 = 0
+    /// As asked for.
+    public var maximumHandlerNanoseconds: UInt32 = 0
     /// Its entry points.
     public var entries: [EntryInfo]
 
@@ -66,6 +76,11 @@ public struct ProbeInfo: Hashable, Sendable {
             probe: Probe(id: raw.id), target: String(cString: raw.target), mode: Mode(raw.mode) ?? .count,
             state: ProbeState(raw.state), reason: GraftError.Code(reason: raw.reason), hits: raw.hits,
             entries: UnsafeBufferPointer(start: raw.entries, count: raw.entry_count).map(EntryInfo.init))
+        leftOut = raw.left_out
+        handlerNanoseconds = raw.handler_nanoseconds
+        sampleEvery = raw.sample_every
+        maximumPerSecond = raw.max_per_second
+        maximumHandlerNanoseconds = raw.max_handler_nanoseconds
     }
 }
 

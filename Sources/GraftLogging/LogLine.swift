@@ -44,7 +44,7 @@ package struct LogLine: Hashable, Sendable {
     private static let beginnings: [(text: String, weight: Weight)] = [
         ("start ", .landmark), ("stop", .landmark),
         ("patch: installed ", .change), ("patch: restored ", .change),
-        ("probe: refused ", .refusal), ("probe ", .change),
+        ("probe: refused ", .refusal), ("probe: tripped ", .refusal), ("probe ", .change),
         ("image loaded: ", .change), ("image unloaded: ", .change),
         ("images: loaded ", .change), ("images: unloaded ", .change),
         ("codemem: arena ", .change), ("guard: signal ", .change),

@@ -92,6 +92,15 @@ import Testing
         #expect(lines.last == "installed 2, hits 5")
     }
 
+    @Test func `a share of the calls is shown, and what was left out`() throws {
+        let limits = #""mode":"entry","sample_every":10,"max_per_second":50,"left_out":4"#
+        let lines = try view(Self.status.replacingFirst(#""mode":"once""#, with: limits)).lines()
+        #expect(lines.contains("c:f     installed  entry 1/10 50/s          2     5  4 left out; app:main+0x12"))
+        let whole = #""mode":"entry","sample_every":1,"max_per_second":0,"left_out":0"#
+        let plain = try view(Self.status.replacingFirst(#""mode":"once""#, with: whole)).lines()
+        #expect(plain.contains("c:f     installed  entry          2     5  app:main+0x12"))
+    }
+
     @Test func `a closed gate says why`() throws {
         let view = try view(#"{"gate":{"open":false,"reason":"A is not set"},"targets":[]}"#)
         #expect(view.lines() == ["gate closed: A is not set"])

@@ -18,6 +18,7 @@ struct LogLineTests {
             ("probe 12: removed libc.so.6:getpid", .change),
             ("image loaded: /usr/lib/libpq.so.5", .change),
             ("probe: refused tiny in /bin/app at 0x1000: the function is too short", .refusal),
+            ("probe: tripped a:f (probe 7): a call of its handler takes 4000 ns, and may take 1000", .refusal),
             ("patch: f at 0x1000 keeps its jump, which leads straight on: a thread blocks SIGTRAP", .refusal),
             ("stream shop: update 7 dropped: an update with this sequence is already waiting", .refusal),
             ("commit: thread 9 blocks SIGTRAP; f waits", .refusal),

@@ -42,7 +42,12 @@ struct LiveProductTests {
             let before = try #require(counts(product))
             for index in 0..<1_000 { #expect(victimShop(index) == index * 3 + 2) }
             #expect(counts(product) == before + 1_000)
-            put(product, 3, #"{"targets": []}"#)
+            put(product, 3, #"{"targets": [{"target": ":victim_priced", "mode": "entry", "max_per_second": 10}]}"#)
+            for index in 0..<1_000 { #expect(victimShop(index) == index * 3 + 2) }
+            let limited = try #require(product.status().targets.first { $0.target == ":victim_priced" })
+            #expect(limited.entryPoints.first?.hits == 1_000)
+            #expect(limited.leftOut <= 990 && limited.leftOut > 0)
+            put(product, 4, #"{"targets": []}"#)
             #expect(state(product, ":victim_priced") == .removed)
             #expect(victimShop(1) == 5)
             product.stop()

@@ -58,6 +58,38 @@ struct PayloadReaderTests {
         #expect(payload.wishes.map(\.mode) == [mode])
     }
 
+    @Test("takes a share of a target's calls, in the modes that have one", arguments: [Mode.entry, .entryExit])
+    func shares(_ mode: Mode) throws {
+        func share(_ fields: String) throws -> Share? {
+            let payload = try read(#"[{"target": "a:f", "mode": "\#(mode.rawValue)"\#(fields)}]"#)
+            #expect(payload.errors == [])
+            return payload.wishes.first?.share
+        }
+        #expect(try share("") == .all)
+        #expect(try share(#", "sample_every": null, "max_per_second": null"#) == .all)
+        #expect(try share(#", "sample_every": 1, "max_per_second": 0"#) == .all)
+        #expect(try share(#", "sample_every": 10"#) == Share(sampleEvery: 10))
+        #expect(
+            try share(#", "sample_every": 4294967295, "max_per_second": 4294967295"#)
+                == Share(sampleEvery: .max, maximumPerSecond: .max))
+    }
+
+    @Test(
+        "loses a target alone of which the share is none",
+        arguments: [
+            #""mode": "entry", "sample_every": 0"#, #""mode": "entry", "sample_every": 4294967296"#,
+            #""mode": "entry", "sample_every": 1.5"#, #""mode": "entry", "sample_every": "2""#,
+            #""mode": "entry", "max_per_second": -1"#, #""mode": "entry", "max_per_second": 4294967296"#,
+            #""mode": "count", "max_per_second": 1"#, #""mode": "once", "sample_every": 1"#, #""max_per_second": 1"#,
+        ])
+    func badShare(_ fields: String) throws {
+        let payload = try read(#"["a:before", {"target": "a:f", \#(fields)}, "a:after"]"#)
+        #expect(payload.wishes.map(\.target.text) == ["a:before", "a:after"])
+        #expect(payload.refused.map(\.text) == ["a:f"])
+        let path = payload.errors.first?.place?.path.description
+        #expect(path == "$[1].sample_every" || path == "$[1].max_per_second")
+    }
+
     @Test(
         "is refused whole when its shape is none",
         arguments: [

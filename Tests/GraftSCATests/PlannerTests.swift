@@ -57,6 +57,30 @@ struct PlannerTests {
         #expect(planner.demands[target]?.mode == .count)
     }
 
+    @Test("follows the largest share, and installs anew for another one")
+    func shares() throws {
+        var planner = Planner()
+        let target = try Target("a:f")
+        let wish = { (mode: Mode, every: UInt32, most: UInt32) in
+            [Wish(target: target, mode: mode, share: Share(sampleEvery: every, maximumPerSecond: most))]
+        }
+        _ = planner.replace("p", with: wish(.entry, 10, 100), verdict: all)
+        #expect(planner.demands[target]?.share == Share(sampleEvery: 10, maximumPerSecond: 100))
+        #expect(planner.replace("q", with: wish(.entry, 20, 50), verdict: all).isEmpty)
+        let larger = planner.replace("q", with: wish(.entryExit, 5, 200), verdict: all)
+        #expect(larger.remove == [target] && larger.install == [target] && larger.setMode == [])
+        #expect(
+            planner.demands[target]
+                == Planner.Demand(
+                    mode: .entryExit, share: Share(sampleEvery: 5, maximumPerSecond: 200), advisories: []))
+        #expect(planner.replace("r", with: wish(.once, 1, 0), verdict: all).isEmpty)
+        _ = planner.replace("r", with: wish(.entry, 1_000, 0), verdict: all)
+        #expect(planner.demands[target]?.share == Share(sampleEvery: 5))
+        _ = planner.replace("q", with: [], verdict: all)
+        _ = planner.replace("p", with: [], verdict: all)
+        #expect(planner.replace("r", with: wish(.count, 1, 0), verdict: all).install == [target])
+    }
+
     @Test("orders the modes by how much they see")
     func strength() {
         #expect(Mode.allCases.sorted { $0.strength < $1.strength } == [.once, .count, .entry, .entryExit, .around])

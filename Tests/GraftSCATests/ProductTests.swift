@@ -145,6 +145,39 @@ struct ProductTests {
             ])
     }
 
+    @Test("installs a target anew when another share of its calls is wanted, once")
+    func shares() throws {
+        let stage = Stage()
+        let payload = { (most: Int) in
+            #"[{"target": "a.so:f", "mode": "entry", "sample_every": 10, "max_per_second": \#(most)}]"#
+        }
+        stage.core.load("a.so:f", [Stage.entry("f")])
+        stage.put(payload(100))
+        stage.put(payload(100))
+        stage.core.hit("a.so:f", count: 7, from: 0x4000)
+        #expect(stage.core.batches == [[.install("a.so:f", .entry, .caller)]])
+        let target = try #require(stage.target("a.so:f"))
+        #expect(target.sampleEvery == 10 && target.maximumPerSecond == 100)
+        stage.put(payload(200))
+        #expect(stage.core.batches.last == [.remove("a.so:f"), .install("a.so:f", .entry, .caller)])
+        #expect(stage.product.status().targets.map(\.maximumPerSecond) == [200])
+        #expect(stage.product.status().targets.map(\.state) == [.installed])
+        stage.core.hit("a.so:f", count: 1, from: 0x4000)
+        stage.product.poll()
+        #expect(stage.product.detections().map(\.count) == [8])
+    }
+
+    @Test("moves a target with another share from one configuration to another")
+    func movedShare() {
+        let stage = Stage()
+        let payload = { (most: Int) in #"[{"target": "a.so:f", "mode": "entry", "max_per_second": \#(most)}]"# }
+        stage.put(payload(200), at: "/one")
+        stage.put(payload(200), at: "/two")
+        stage.put(payload(100), at: "/three", snapshot: true)
+        #expect(stage.core.batches.last == [.remove("a.so:f"), .install("a.so:f", .entry, .caller)])
+        #expect(stage.core.targets == ["a.so:f"])
+    }
+
     @Test("keeps the version in force when a payload cannot be used")
     func lastGood() throws {
         let stage = Stage()

@@ -66,6 +66,9 @@ struct ReportTests {
               "state": "installed",
               "reason": null,
               "mode": "once",
+              "sample_every": 1,
+              "max_per_second": 0,
+              "left_out": 0,
               "advisories": [
                 "A"
               ],
@@ -97,6 +100,9 @@ struct ReportTests {
               "state": "not-affected",
               "reason": "too new",
               "mode": null,
+              "sample_every": 1,
+              "max_per_second": 0,
+              "left_out": 0,
               "advisories": [],
               "entry_points": []
             }

@@ -72,6 +72,50 @@ extension Live {
             core.remove(probe)
         }
 
+        @Test("is told of so many calls in a second, when it asks for no more")
+        func budget() throws {
+            let calls = Seen(UInt64(0))
+            let request = ProbeRequest(target: try Target(":victim_add"), mode: .entry, maximumPerSecond: 50) { _ in
+                calls.change { $0 += 1 }
+            }
+            let begin = ContinuousClock.now
+            let probe = try #require(core.instrumentation.apply([.install(request)]).first?.probe)
+            for i in 0..<10_000 { #expect(victimAdd(i, 1, 2) == i + 3) }
+            let seconds = UInt64((ContinuousClock.now - begin).components.seconds)
+            let info = try #require(try core.instrumentation.snapshot().probes.first { $0.probe == probe })
+            #expect(calls.value >= 50 && calls.value <= 50 * (seconds + 1))
+            #expect(info.hits == 10_000)
+            #expect(info.leftOut == 10_000 - calls.value)
+            #expect(info.maximumPerSecond == 50)
+            #expect(try core.instrumentation.snapshot().counters.hitsLeftOut >= info.leftOut)
+            core.remove(probe)
+        }
+
+        @Test("that takes too long is taken out, until its mode is set again")
+        func tripped() throws {
+            let calls = Seen(0)
+            let request = ProbeRequest(
+                target: try Target(":victim_add"), mode: .entry, maximumHandlerNanoseconds: 1_000
+            ) { _ in
+                let begin = ContinuousClock.now
+                while ContinuousClock.now - begin < .microseconds(20) {}
+                calls.change { $0 += 1 }
+            }
+            let probe = try #require(core.instrumentation.apply([.install(request)]).first?.probe)
+            for _ in 1...2 {
+                calls.change { $0 = 0 }
+                for i in 0..<1_000 { #expect(victimAdd(i, 1, 2) == i + 3) }
+                #expect(calls.value == 16)
+                let info = try #require(try core.instrumentation.snapshot().probes.first { $0.probe == probe })
+                #expect(info.state == .tripped)
+                #expect(info.handlerNanoseconds == 4 * 1_000)
+                #expect(info.maximumHandlerNanoseconds == 1_000)
+                #expect(core.instrumentation.apply([.setMode(probe, .entry)]).first?.state == .installed)
+            }
+            #expect(try core.instrumentation.snapshot().counters.tripped == 2)
+            core.remove(probe)
+        }
+
         @Test("may call instrumented functions, which are not reported")
         func nested() throws {
             let calls = Seen(0)

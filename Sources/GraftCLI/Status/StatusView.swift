@@ -16,12 +16,14 @@ struct StatusView: Hashable, Sendable {
         var state: String
         /// Why, where there is a reason.
         var reason: String
-        /// What is done at each call.
+        /// What is done at each call, and at how many of them.
         var mode: String
         /// Functions that it names.
         var entryPoints: Int
         /// Calls seen, of all of them.
         var hits: Int64
+        /// Of those, at which no more was done than to count them, though the mode does more.
+        var leftOut: Int64
         /// Where the first of them was first called from.
         var firstCaller: String
     }
@@ -96,7 +98,8 @@ struct StatusView: Hashable, Sendable {
             .init("HITS", isRight: true), .init("FIRST CALLER OR REASON"),
         ])
         table.rows = rows.map { row in
-            let last = [row.reason, row.firstCaller].filter { !$0.isEmpty }.joined(separator: "; ")
+            let leftOut = row.leftOut == 0 ? "" : "\(row.leftOut) left out"
+            let last = [row.reason, leftOut, row.firstCaller].filter { !$0.isEmpty }.joined(separator: "; ")
             return [row.target, row.state, row.mode, "\(row.entryPoints)", "\(row.hits)", last]
         }
         return table
@@ -139,8 +142,17 @@ struct StatusView: Hashable, Sendable {
         let caller = points.lazy.compactMap { $0["first_caller"] }.first { !$0.isNull }
         return Row(
             target: target["target"]?.string ?? "?", state: target["state"]?.string ?? "unknown",
-            reason: target["reason"]?.string ?? "", mode: target["mode"]?.string ?? "-", entryPoints: points.count,
-            hits: points.reduce(0) { $0 &+ ($1["hits"]?.integer ?? 0) }, firstCaller: caller.map(place) ?? "")
+            reason: target["reason"]?.string ?? "", mode: mode(of: target), entryPoints: points.count,
+            hits: points.reduce(0) { $0 &+ ($1["hits"]?.integer ?? 0) },
+            leftOut: target["left_out"]?.integer ?? 0, firstCaller: caller.map(place) ?? "")
+    }
+
+    /// `entry`, or `entry 1/10 100/s`.
+    private static func mode(of target: JSONNode) -> String {
+        var words = [target["mode"]?.string ?? "-"]
+        if let every = target["sample_every"]?.integer, every > 1 { words.append("1/\(every)") }
+        if let most = target["max_per_second"]?.integer, most > 0 { words.append("\(most)/s") }
+        return words.joined(separator: " ")
     }
 
     /// `main at server.c:12`, or `libfoo.so:parse+0x12`.

@@ -12,14 +12,42 @@ package struct Wish: Hashable, Sendable {
     package var target: Target
     /// How.
     package var mode: Mode
+    /// Of which of its calls more is done than to count them.
+    package var share: Share
     /// The advisory that asks for it, with the packages that it concerns; nil for a plain target.
     package var advisory: Advisory?
 
     /// A wish with these parts.
-    package init(target: Target, mode: Mode, advisory: Advisory? = nil) {
+    package init(target: Target, mode: Mode, share: Share = .all, advisory: Advisory? = nil) {
         self.target = target
         self.mode = mode
+        self.share = share
         self.advisory = advisory
+    }
+}
+
+/// Of which calls of a function more is done than to count them, in the modes `entry` and `entry-exit`.
+package struct Share: Hashable, Sendable {
+    /// Of each.
+    package static let all = Share()
+
+    /// Of one call in so many, evenly spread; at least 1.
+    package var sampleEvery: UInt32 = 1
+    /// Of so many in a second at most; 0: of any number.
+    package var maximumPerSecond: UInt32 = 0
+
+    /// A share with these parts.
+    package init(sampleEvery: UInt32 = 1, maximumPerSecond: UInt32 = 0) {
+        self.sampleEvery = sampleEvery
+        self.maximumPerSecond = maximumPerSecond
+    }
+
+    /// What serves both: the larger share.
+    package func merged(with other: Share) -> Share {
+        let isUnlimited = maximumPerSecond == 0 || other.maximumPerSecond == 0
+        return Share(
+            sampleEvery: min(sampleEvery, other.sampleEvery),
+            maximumPerSecond: isUnlimited ? 0 : max(maximumPerSecond, other.maximumPerSecond))
     }
 }
 

@@ -12,6 +12,7 @@ package import Graft
 /// ```json
 /// {"sca_instrumentation": {"targets": ["libpq.so.5:PQexec"]}}
 /// {"targets": ["Shop:Order.price(_:)", {"target": "libc.so.6:getpid", "mode": "count"}]}
+/// {"targets": [{"target": "libz.so.1:crc32", "mode": "entry", "sample_every": 10, "max_per_second": 1000}]}
 /// [{"id": "GHSA-…", "targets": ["libpq.so.5:PQexec"], "dependency_name": "libpq5", "package_versions": ["<15.7"]}]
 /// {"advisories": [{"id": "…", "targets": ["…"]}]}
 /// ```
@@ -85,9 +86,9 @@ package struct PayloadReader {
             return note(node, "a target is expected: text, or an object with \"target\"")
         }
         if node["action"] != nil || node["signature"] != nil { return readFault(node, target: text) }
-        guard let mode = mode(of: node) else { return }
+        guard let mode = mode(of: node), let share = share(of: node, mode: mode) else { return }
         do throws(GraftError) {
-            let wish = Wish(target: try Target(text), mode: mode, advisory: advisory)
+            let wish = Wish(target: try Target(text), mode: mode, share: share, advisory: advisory)
             if seen.insert(wish).inserted { payload.wishes.append(wish) }
         } catch {
             let message = "\(error.message) (\(Self.place(of: error, in: text)))"
@@ -103,6 +104,29 @@ package struct PayloadReader {
         let known = modes.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
         note(field, "a mode is one of \(known)", refusing: node["target"]?.string)
         return nil
+    }
+
+    /// The share of a target's calls; nil, and noted, when a part of it is none, or the mode has none.
+    private mutating func share(of node: JSONNode, mode: Mode) -> Share? {
+        var share = Share.all
+        for (key, least, part) in [
+            ("sample_every", 1, \Share.sampleEvery), ("max_per_second", 0, \Share.maximumPerSecond),
+        ] {
+            guard let field = node[key], !field.isNull else { continue }
+            guard mode.hasShare else {
+                note(
+                    field, "\"\(key)\" is for the modes \"entry\" and \"entry-exit\"", refusing: node["target"]?.string)
+                return nil
+            }
+            guard let value = field.integer.flatMap(UInt32.init(exactly:)), value >= least else {
+                note(
+                    field, "\"\(key)\" is a whole number from \(least) to \(UInt32.max)",
+                    refusing: node["target"]?.string)
+                return nil
+            }
+            share[keyPath: part] = value
+        }
+        return share
     }
 
     /// Where in a target's text reading failed, without repeating a long one.

@@ -13,12 +13,15 @@ package struct Planner: Sendable {
     package struct Demand: Hashable, Sendable {
         /// The strongest mode.
         package var mode: Mode
+        /// The largest share of its calls; all in the modes that have none.
+        package var share: Share
         /// The identifiers of the advisories, sorted.
         package var advisories: [String]
 
         /// A demand with these parts.
-        package init(mode: Mode, advisories: [String]) {
+        package init(mode: Mode, share: Share = .all, advisories: [String]) {
             self.mode = mode
+            self.share = share
             self.advisories = advisories
         }
     }
@@ -33,11 +36,11 @@ package struct Planner: Sendable {
 
     /// What has to change, each part sorted by target.
     package struct Plan: Hashable, Sendable {
-        /// Targets that nobody wants any more.
+        /// Targets that nobody wants any more, and those of which another share is wanted: they are installed anew.
         package var remove: [Target] = []
         /// Targets whose mode is another now.
         package var setMode: [Target] = []
-        /// Targets that are new.
+        /// Targets that are new, or installed anew.
         package var install: [Target] = []
 
         /// Whether nothing has to change.
@@ -101,6 +104,9 @@ extension Planner {
             case (nil, nil): continue
             case (nil, .some): plan.install.append(target)
             case (.some, nil): plan.remove.append(target)
+            case (let old?, let new?) where old.share != new.share:
+                plan.remove.append(target)
+                plan.install.append(target)
             case (let old?, let new?): if old.mode != new.mode { plan.setMode.append(target) }
             }
         }
@@ -137,11 +143,17 @@ extension Planner.Demand {
     /// The strongest mode and all advisories of these wishes; nil when there are none.
     package init?(merging wishes: [Wish]) {
         guard let mode = wishes.map(\.mode).max(by: { $0.strength < $1.strength }) else { return nil }
-        self.init(mode: mode, advisories: Set(wishes.compactMap(\.advisory?.id)).sorted())
+        let shares = wishes.filter(\.mode.hasShare).map(\.share)
+        self.init(
+            mode: mode, share: shares.dropFirst().reduce(shares.first ?? .all) { $0.merged(with: $1) },
+            advisories: Set(wishes.compactMap(\.advisory?.id)).sorted())
     }
 }
 
 extension Mode {
+    /// Whether more is done than to count, at each call, so that it may be done at some.
+    package var hasShare: Bool { self == .entry || self == .entryExit }
+
     /// How much a mode sees. Where wishes differ, the one that sees most serves all: exits, then entries, then every
     /// call, then the first call only.
     package var strength: Int {

@@ -41,7 +41,8 @@ extension ProductState {
         for (index, outcome) in outcomes.enumerated() {
             removed += note(outcome, of: batch.changes[index], target: batch.targets[index], last: last)
         }
-        history.add(removed)
+        let again = Set(plan.install.map(\.text))
+        history.add(removed.filter { !again.contains($0.target) })
         detections.settle(Set(plan.remove.map(\.text)))
     }
 
@@ -59,16 +60,20 @@ extension ProductState {
     /// The changes of a plan: removals first, so that a full registry has room for what comes.
     private func batch(_ plan: Planner.Plan) -> Batch {
         var batch = Batch()
-        for target in plan.remove {
+        var removed: Set<Target> = []
+        for target in plan.remove where removed.insert(target).inserted {
             if let probe = installed[target]?.probe { batch.append(.remove(probe), for: target) }
         }
-        for target in plan.setMode {
+        for target in plan.setMode where !removed.contains(target) {
             guard let probe = installed[target]?.probe, let demand = planner.demands[target] else { continue }
             batch.append(.setMode(probe, demand.mode), for: target)
         }
-        for target in plan.install {
-            guard installed[target] == nil, let demand = planner.demands[target] else { continue }
-            let request = ProbeRequest(target: target, mode: demand.mode, options: Self.options)
+        var added: Set<Target> = []
+        for target in plan.install where installed[target] == nil || removed.contains(target) {
+            guard let demand = planner.demands[target], added.insert(target).inserted else { continue }
+            let request = ProbeRequest(
+                target: target, mode: demand.mode, options: Self.options, sampleEvery: demand.share.sampleEvery,
+                maximumPerSecond: demand.share.maximumPerSecond)
             batch.append(.install(request), for: target)
         }
         return batch

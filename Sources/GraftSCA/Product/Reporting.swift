@@ -66,9 +66,11 @@ extension ProductState {
             return report
         }
         report.mode = installed.mode
+        (report.sampleEvery, report.maximumPerSecond) = (demand.share.sampleEvery, demand.share.maximumPerSecond)
         guard let info = infos[installed.probe] else { return report }
         report.state = Report.State(info.state)
         report.reason = installed.problem.map { "mode: \($0.code)" } ?? info.reason?.rawValue
+        report.leftOut = info.leftOut
         report.entryPoints = info.entries.map { entryPoint($0, target: target) }
         return report
     }
@@ -79,7 +81,7 @@ extension ProductState {
             target: target.text, state: .removed, reason: "no longer configured", mode: installed[target]?.mode)
         report.entryPoints = (info?.entries ?? []).map { entry in
             var point = entryPoint(entry, target: target)
-            if point.state == .installed || point.state == .disarmed { point.state = .removed }
+            if [.installed, .disarmed, .tripped].contains(point.state) { point.state = .removed }
             return point
         }
         return report
@@ -114,6 +116,7 @@ extension Report.State {
         case .disarmed: self = .disarmed
         case .refused: self = .refused
         case .removed: self = .removed
+        case .tripped: self = .tripped
         }
     }
 }

@@ -93,6 +93,8 @@ extension Report {
         case refused
         /// No longer configured; the original bytes are back.
         case removed
+        /// Its handler took too long, so it was taken out.
+        case tripped
         /// Configured by advisories that do not concern the installed package.
         case notAffected = "not-affected"
     }
@@ -107,6 +109,12 @@ extension Report {
         public var reason: String?
         /// What is done when it is called; nil for a target that was never asked of the core.
         public var mode: Mode?
+        /// More than to count is done at one call in so many.
+        public var sampleEvery: UInt32 = 1
+        /// And at so many in a second at most; 0: at any number.
+        public var maximumPerSecond: UInt32 = 0
+        /// Calls seen at which, for these two, nothing more was done.
+        public var leftOut: UInt64 = 0
         /// The advisories that name it.
         public var advisories: [String]
         /// The functions that it names.

@@ -72,6 +72,9 @@ extension Report.Target {
             "state": .string(state.rawValue),
             "reason": JSONValue(reason),
             "mode": JSONValue(mode?.rawValue),
+            "sample_every": JSONValue(sampleEvery),
+            "max_per_second": JSONValue(maximumPerSecond),
+            "left_out": JSONValue(leftOut),
             "advisories": .array(advisories.map { .string($0) }),
             "entry_points": .array(entryPoints.map(\.json)),
         ]

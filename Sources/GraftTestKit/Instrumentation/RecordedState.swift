@@ -73,7 +73,10 @@ extension RecordedState {
         if let code = script.refusals[request.target.text] { return .scripted(code) }
         lastProbe += 1
         let probe = Probe(id: lastProbe)
-        let blank = ProbeInfo(probe: probe, target: request.target.text, mode: request.mode, state: .pending)
+        var blank = ProbeInfo(probe: probe, target: request.target.text, mode: request.mode, state: .pending)
+        blank.sampleEvery = max(1, request.sampleEvery)
+        blank.maximumPerSecond = request.maximumPerSecond
+        blank.maximumHandlerNanoseconds = request.maximumHandlerNanoseconds
         let info = Self.resolve(blank, script)
         probes[probe.id] = Installed(info: info, request: request)
         let installed = info.entries.count { $0.state == .installed }
@@ -98,10 +101,11 @@ extension RecordedState {
         guard var info = probes[probe.id]?.info else { return .scripted(.noSuchProbe, probe) }
         if let code = script.modeFailures[info.target] { return .scripted(code, probe) }
         info.mode = mode
-        for index in info.entries.indices where info.entries[index].state == .disarmed {
+        let asleep: Set<ProbeState> = [.disarmed, .tripped]
+        for index in info.entries.indices where asleep.contains(info.entries[index].state) {
             info.entries[index].state = .installed
         }
-        if info.state == .disarmed { info.state = .installed }
+        if asleep.contains(info.state) { info.state = .installed }
         probes[probe.id]?.info = info
         return Outcome(probe: probe, state: info.state, installed: info.entries.count { $0.state == .installed })
     }

@@ -44,6 +44,23 @@ import Testing
         #expect(view.entries(":price").first?["build_id"]?.string?.isEmpty == false)
     }
 
+    @Test func `past its budget a function is only counted, exactly, and the report says so`() throws {
+        let path = scratch.path + "/limited.json"
+        let text = #"[{"target": ":price", "mode": "entry-exit", "sample_every": 2, "max_per_second": 10}]"#
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        let result = try Command.run(
+            Built.tool, ["run", "--sca", "--config", path, "--report", report, "--", shop, "return"],
+            environment: Built.environment())
+        #expect(result.code == 9)
+        let view = try ReportFileView(report)
+        let target = try #require(view.target(":price"))
+        #expect(view.hits(":price") == 1_000)
+        #expect(target["sample_every"]?.integer == 2 && target["max_per_second"]?.integer == 10)
+        let leftOut = try #require(target["left_out"]?.integer)
+        #expect(leftOut >= 500 && leftOut <= 990)
+        #expect(view.root["counters"]?["hits_left_out"]?.integer == leftOut)
+    }
+
     @Test func `functions that main calls at once are seen`() throws {
         for _ in 0..<5 {
             #expect(try run("return").code == 9)
