@@ -42,17 +42,22 @@ GR_NOINLINE bool gr_budget_take_late(struct gr_budget *budget) {
     return false;
 }
 
-/* The second is over: whoever is told next begins another, unless the thunks have to be let in first. */
-static bool open_again(struct gr_budget *budget, uint64_t now, uint64_t allowed) {
-    if (!gr_budget_shut(budget))
-        return false;
-    begin_second(budget, now, allowed);
+/* A hit that had not seen it shut may have begun the new second itself. */
+static bool open_again(struct gr_budget *budget, uint64_t now) {
+    uint64_t allowed;
+    if (used_up(budget, &allowed)) {
+        if (now < gr_budget_opens(budget))
+            return false;
+        begin_second(budget, now, allowed);
+    }
     atomic_store_explicit(&budget->shut, false, memory_order_release);
     return true;
 }
 
 bool gr_budget_tend(struct gr_budget *budget, uint64_t now) {
     uint64_t allowed;
+    if (gr_budget_shut(budget))
+        return open_again(budget, now);
     if (!atomic_load_explicit(&budget->asked, memory_order_acquire))
         return false;
     if (!used_up(budget, &allowed)) { /* asked too late: a new second had begun */
@@ -60,8 +65,9 @@ bool gr_budget_tend(struct gr_budget *budget, uint64_t now) {
         return false;
     }
     if (now >= gr_budget_opens(budget))
-        return open_again(budget, now, allowed);
-    return !atomic_exchange_explicit(&budget->shut, true, memory_order_relaxed);
+        return false; /* whoever is told next begins another */
+    atomic_store_explicit(&budget->shut, true, memory_order_relaxed);
+    return true;
 }
 
 uint64_t gr_budget_opens(const struct gr_budget *budget) {

@@ -117,9 +117,8 @@ static void round_of_work(void) {
 
 /* How long to sleep when nobody asks for anything: less when something has to be looked at again. */
 static int pause_ms(void) {
-    if ((gr_late_started() && !gr_late_watching()) || gr_epoch_reclaim() != 0)
-        return TICK_MS / 10;
-    uint64_t now = gr_os_nanoseconds(), next = now + (uint64_t)TICK_MS * 1000000;
+    bool soon = (gr_late_started() && !gr_late_watching()) || gr_epoch_reclaim() != 0;
+    uint64_t now = gr_os_nanoseconds(), next = now + UINT64_C(1000000) * (soon ? TICK_MS / 10 : TICK_MS);
     if (gr_plane.retry && gr_plane.retry_at < next)
         next = gr_plane.retry_at;
     if (gr_plane.metered != 0 && gr_plane.meters_at < next)

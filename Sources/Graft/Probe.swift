@@ -40,8 +40,8 @@ public struct ProbeRequest: Sendable {
     /// What is left out costs little more than a count where no other probe is on the function.
     public var sampleEvery: UInt32
     /// In the same modes, of how many calls in a second the handler is told at most, all threads and functions together; 0:
-    /// of any number. The rest of the second is left out: counted, at the cost of a call that sampling leaves out. A
-    /// second begins with the first call that is told of after the last one, so any one second may see twice as many.
+    /// of any number. The rest of the second is left out: counted, at the cost of a call that sampling leaves out. The
+    /// next one begins with a call that finds it over and used up, so any one second may see twice as many.
     public var maximumPerSecond: UInt32
     /// In the same modes, how long one call of the handler may take on average; 0: any time. If it takes longer, or does
     /// not return within a second, the probe is ``ProbeState/tripped``: taken out of its functions, until its mode is set

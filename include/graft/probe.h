@@ -48,10 +48,10 @@ struct graft_probe_spec {
     uint32_t sample_every;
     /* The same modes: of how many calls in a second the handler is told at most, all threads and functions together; 0: of
      * any number. When a second's calls are used up, the rest of it is left out: counted, at the cost of a call that
-     * sampling leaves out, once the library's thread has seen to that (tens of microseconds later, if it is idle). A
-     * second begins with the first call that is told of after the last one; so any one second may see the end of one and
-     * the beginning of the next, and twice as many. Of what sampling leaves out nothing is used up. A call whose entry
-     * was told of is also told of when it is left. */
+     * sampling leaves out, once the library's thread has seen to that (tens of microseconds later, if it is idle). The
+     * next second begins with the first call that finds the last one over and used up; so any one second may see the end
+     * of one and the beginning of the next, and twice as many, but a longer time only one second's number for each, and
+     * once more. What sampling leaves out uses up nothing. A call whose entry was told of is also told of when it is left. */
     uint32_t max_per_second;
     /* The same modes: how long one call of the handler may take, in nanoseconds, on average; 0: any time. If it takes
      * longer, the probe trips: it is taken out of its functions, as one of mode once that has reported, and costs nothing.
@@ -103,8 +103,8 @@ struct graft_probe_info {
     enum graft_state state;
     enum graft_status reason;
     uint64_t hits;                    /* sum over the entry points */
-    uint64_t left_out;                /* of those: not told of, by sampling or the budget; of a sampled or limited
-                                               probe. Exact but for calls that are under way now or were when its mode was set */
+    uint64_t left_out;                /* of those, not told of: by sampling, the budget, or the breaker until it is out.
+                                         Exact, but for calls under way now or when the mode was set */
     uint64_t handler_nanoseconds;     /* what a call of the handler takes, estimated; 0: not limited, or not called */
     uint32_t sample_every;            /* as asked for; 1: each */
     uint32_t max_per_second;          /* as asked for */
