@@ -24,6 +24,7 @@ enum graft_status gr_meter_make(const struct graft_probe_spec *spec, struct gr_m
             return GRAFT_NO_MEMORY;
         gr_budget_start(&made->budget, spec->max_per_second);
         made->breaker.limit = spec->max_handler_nanoseconds;
+        made->counts = spec->sample_every > 1 || spec->max_per_second != 0;
         made->deaf = !tells(spec->mode);
     }
     *meter = made;
@@ -54,7 +55,7 @@ void gr_meter_mode(struct gr_probe *probe, enum graft_mode mode) {
 
 uint64_t gr_meter_left_out(const struct gr_probe *probe) {
     const struct gr_meter *meter = probe->meter;
-    if (meter == NULL)
+    if (meter == NULL || !meter->counts)
         return 0;
     uint64_t heard = (meter->deaf ? meter->deaf_from : gr_probe_hits(probe)) - meter->deaf_hits;
     uint64_t told = atomic_load_explicit(&meter->budget.told, memory_order_relaxed) +

@@ -12,6 +12,7 @@
 struct gr_meter {
     struct gr_budget budget;
     struct gr_breaker breaker;
+    bool counts;             /* it is sampled or has a budget: what it is told of is counted; constant */
     _Atomic uint64_t nested; /* calls that were seen but made inside a handler */
 
     /* control plane */
@@ -23,7 +24,7 @@ struct gr_meter {
 
 /* True when the handler may be told of a call. Hit plane. */
 static inline bool gr_meter_take(struct gr_meter *meter) {
-    return GR_LIKELY(!gr_breaker_tripped(&meter->breaker)) && gr_budget_take(&meter->budget);
+    return GR_LIKELY(!gr_breaker_tripped(&meter->breaker)) && (!meter->counts || gr_budget_take(&meter->budget));
 }
 
 #endif

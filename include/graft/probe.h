@@ -103,8 +103,8 @@ struct graft_probe_info {
     enum graft_state state;
     enum graft_status reason;
     uint64_t hits;                    /* sum over the entry points */
-    uint64_t left_out;                /* of those, not told of: by sampling, the budget, or the breaker until it is out.
-                                         Exact, but for calls under way now or when the mode was set */
+    uint64_t left_out;                /* of those, not told of, by sampling or the budget. Exact, but for calls under
+                                         way now, or when its mode was set or it tripped */
     uint64_t handler_nanoseconds;     /* what a call of the handler takes, estimated; 0: not limited, or not called */
     uint32_t sample_every;            /* as asked for; 1: each */
     uint32_t max_per_second;          /* as asked for */
