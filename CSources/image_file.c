@@ -19,9 +19,7 @@ static const char *distrust(const struct gr_loaded *loaded) {
     return inode == loaded->inode ? NULL : "was replaced, and has no build-id";
 }
 
-static void refuse(struct gr_loaded *loaded, const char *reason) {
-    gr_log("images: %s is treated as without symbols: the file %s %s", loaded->path, loaded->file, reason);
-    loaded->state = GR_IMAGE_REFUSED;
+static void close_file(struct gr_loaded *loaded) {
     if (loaded->elf != NULL)
         gr_elf_close(loaded->elf);
     loaded->elf = NULL;
@@ -29,12 +27,29 @@ static void refuse(struct gr_loaded *loaded, const char *reason) {
     loaded->function_count = 0;
 }
 
+static void refuse(struct gr_loaded *loaded, const char *reason) {
+    gr_log("images: %s is treated as without symbols: the file %s %s", loaded->path, loaded->file, reason);
+    loaded->state = GR_IMAGE_REFUSED;
+    close_file(loaded);
+}
+
+/* What the system refuses now it may give later: no memory, no descriptor. */
+static void fail(struct gr_loaded *loaded, enum graft_status status) {
+    bool may_pass = status == GRAFT_NO_MEMORY || status == GRAFT_OS;
+    if (!may_pass || ++loaded->attempts == GR_IMAGE_ATTEMPTS)
+        refuse(loaded, graft_status_sentence(status));
+    else
+        close_file(loaded);
+}
+
 struct gr_elf *gr_loaded_view(struct gr_loaded *loaded) {
     if (loaded->elf != NULL || loaded->state == GR_IMAGE_REFUSED)
         return loaded->elf;
     enum graft_status status = gr_elf_open(loaded->file, &loaded->elf);
-    const char *reason = status == GRAFT_OK ? distrust(loaded) : graft_status_sentence(status);
-    if (reason != NULL)
+    const char *reason = status == GRAFT_OK ? distrust(loaded) : NULL;
+    if (status != GRAFT_OK)
+        fail(loaded, status);
+    else if (reason != NULL)
         refuse(loaded, reason);
     return loaded->elf;
 }
@@ -46,6 +61,6 @@ bool gr_loaded_open(struct gr_loaded *loaded) {
     if (status == GRAFT_OK)
         loaded->state = GR_IMAGE_OPEN;
     else
-        refuse(loaded, graft_status_sentence(status));
+        fail(loaded, status);
     return status == GRAFT_OK;
 }

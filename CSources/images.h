@@ -19,6 +19,8 @@ enum gr_image_state {
     GR_IMAGE_REFUSED, /* unreadable, or not the file that is loaded: an image without symbols */
 };
 
+enum { GR_IMAGE_ATTEMPTS = 8 }; /* to read a file, each at another batch, before it counts as unreadable */
+
 /* One loaded image. */
 struct gr_loaded {
     struct gr_image image; /* what others see; its strings are ours */
@@ -31,6 +33,7 @@ struct gr_loaded {
     uint64_t inode; /* of the file that was mapped; 0 when unknown */
     bool seen;      /* while two lists are compared: is in the new one */
     enum gr_image_state state;
+    uint8_t attempts;                        /* to read the file that the system refused */
     struct gr_elf *elf;                      /* null before the first gr_loaded_view, and when refused */
     const struct gr_elf_function *functions; /* owned by `elf`; set when open */
     size_t function_count;

@@ -199,6 +199,27 @@ static void a_file_that_was_replaced_is_not_trusted(void) {
     CHECK_EQUAL(dlclose(library), 0);
 }
 
+static void what_the_system_refuses_once_is_asked_for_again(void) {
+    make_library("liblater.so", "later", 1, "-Wl,--build-id");
+    void *library = open_fixture("liblater.so");
+    begin();
+    gr_fault_set(GR_OS_MAP_FILE, 0, GR_IMAGE_ATTEMPTS - 1);
+    for (int i = 0; i < GR_IMAGE_ATTEMPTS - 1; i++)
+        finds_nothing("liblater.so:later");
+    finds("liblater.so:later");
+    end();
+    gr_fault_clear();
+    begin();
+    gr_fault_set(GR_OS_MAP_FILE, 0, GR_IMAGE_ATTEMPTS);
+    for (int i = 0; i < GR_IMAGE_ATTEMPTS; i++)
+        finds_nothing("liblater.so:later");
+    finds_nothing("liblater.so:later"); /* it is not even asked for */
+    CHECK_EQUAL(gr_fault_calls(GR_OS_MAP_FILE), GR_IMAGE_ATTEMPTS);
+    end();
+    gr_fault_clear();
+    CHECK_EQUAL(dlclose(library), 0);
+}
+
 static void a_file_without_a_build_id_is_trusted_while_it_is_the_same_file(void) {
     make_library("libplain.so", "plain", 1, "-Wl,--build-id=none");
     void *library = open_fixture("libplain.so");
@@ -378,6 +399,7 @@ int main(int count, char **arguments) {
     RUN(a_library_that_went_and_came_back_unseen_is_new);
     RUN(a_patched_library_that_stayed_is_not_taken_for_new);
     RUN(a_file_that_was_replaced_is_not_trusted);
+    RUN(what_the_system_refuses_once_is_asked_for_again);
     RUN(a_file_without_a_build_id_is_trusted_while_it_is_the_same_file);
     RUN(without_proc_a_build_id_is_enough);
     RUN(a_relative_path_leads_to_its_file_from_everywhere);
