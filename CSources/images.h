@@ -19,7 +19,7 @@ enum gr_image_state {
     GR_IMAGE_REFUSED, /* unreadable, or not the file that is loaded: an image without symbols */
 };
 
-enum { GR_IMAGE_ATTEMPTS = 8 }; /* to read a file, each at another batch, before it counts as unreadable */
+enum { GR_IMAGE_ATTEMPTS = 8 }; /* to read a file that the system refuses, before it counts as unreadable */
 
 /* One loaded image. */
 struct gr_loaded {
