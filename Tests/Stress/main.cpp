@@ -17,7 +17,7 @@ namespace stress {
 namespace {
 
 constexpr unsigned secondsMax = 86400;
-constexpr uint64_t progressSteps = 10;
+constexpr uint64_t progressSteps = 100;
 constexpr unsigned stallWindows = 5, stallMilliseconds = 400;
 constexpr unsigned stallBatch = 200; /* so that windows without and with changes are of about the same length */
 
@@ -32,6 +32,7 @@ constexpr char help[] = "Usage: graft-stress [OPTION]...\n"
                         "  --seconds N   changes functions for this time at most; 0 is for ever (0)\n"
                         "  --batch N     functions changed at once, 1 to N; at most 10000 (10000)\n"
                         "  --seed N      repeats a run as far as threads allow; 0 takes the time of day (0)\n"
+                        "  --busy        threads never rest: many more want a processor than there are\n"
                         "  --json        reports as one JSON object\n"
                         "  --alone       without the process that watches, for debuggers\n"
                         "  --help        prints this\n";
@@ -53,8 +54,8 @@ Options read(int count, char **arguments) {
     static const option known[] = {{"threads", required_argument, nullptr, 't'},
         {"toggles", required_argument, nullptr, 'n'}, {"seconds", required_argument, nullptr, 's'},
         {"batch", required_argument, nullptr, 'b'}, {"seed", required_argument, nullptr, 'r'},
-        {"json", no_argument, nullptr, 'j'}, {"alone", no_argument, nullptr, 'a'}, {"help", no_argument, nullptr, 'h'},
-        {nullptr, 0, nullptr, 0}};
+        {"busy", no_argument, nullptr, 'y'}, {"json", no_argument, nullptr, 'j'}, {"alone", no_argument, nullptr, 'a'},
+        {"help", no_argument, nullptr, 'h'}, {nullptr, 0, nullptr, 0}};
     Options options;
     int index = 0;
     for (int found; (found = getopt_long(count, arguments, "", known, &index)) != -1;) {
@@ -74,6 +75,9 @@ Options read(int count, char **arguments) {
             break;
         case 'r':
             options.seed = number(name, optarg, 0, UINT64_MAX - 1);
+            break;
+        case 'y':
+            options.busy = true;
             break;
         case 'j':
             options.json = true;
@@ -207,7 +211,7 @@ int work(const Options &options) {
         fail("graft_start: %s", graft_status_sentence(status));
     phase("changes all functions at once, with one thread");
     changeAllAtOnce();
-    startThreads(options.threads, random.next());
+    startThreads(options.threads, random.next(), options.busy);
     phase("measures calls, without and with changes");
     measureStalls(random, std::min(options.batch, stallBatch), stallWindows, stallMilliseconds);
     phase("changes functions under everything");

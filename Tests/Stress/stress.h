@@ -25,6 +25,7 @@ struct Options {
     unsigned seconds = 0;       /* at most this long; 0 is for ever */
     unsigned batch = batchMax;  /* functions changed at once: 1 to this */
     uint64_t seed = 0;          /* 0 takes the time of day */
+    bool busy = false;          /* threads never rest */
     bool json = false;
     bool alone = false; /* no watching process: for debuggers */
 };
@@ -98,8 +99,9 @@ uint64_t nanoseconds();
 
 /* ---- threads.cpp ----------------------------------------------------------------------------------------------- */
 
-/* Starts `count` threads, of every kind in turn, and joins them. */
-void startThreads(unsigned count, uint64_t seed);
+/* Starts `count` threads, of every kind in turn, and joins them. Unless they are `busy`, each rests between its turns for so
+ * long that together they ask for what the processors have, and not for many times that. */
+void startThreads(unsigned count, uint64_t seed, bool busy);
 void joinThreads();
 /* Whether threads fork and profiling signals arrive: what stalls threads by itself. */
 void setDisturbances(bool wanted);

@@ -4,6 +4,7 @@
  * fork, spawn, throw, jump, and trap on their own account; and profiling signals on alternate stacks whose handlers call
  * the functions and unwind. Every thread calls and checks. Never calls the library itself. */
 #include "stress.h"
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -33,7 +34,7 @@ constexpr unsigned callsEach = 16;      /* between two things that a thread does
 constexpr unsigned childCalls = 200;    /* of a forked child */
 constexpr unsigned sampledFrames = 64;  /* of a profiling signal */
 constexpr unsigned sampleMicros = 2000; /* of processor time, between two of them */
-constexpr unsigned forkPause = 20000;   /* microseconds: a fork stops every thread's page faults for a while */
+constexpr unsigned forkPause = 300000;  /* microseconds: a fork stops every thread's page faults for a while */
 
 constexpr unsigned startPause = 2000; /* microseconds: threads that start or end block every signal for a moment */
 
@@ -41,7 +42,12 @@ constexpr unsigned startPause = 2000; /* microseconds: threads that start or end
  * threads that have only just been started, with every signal blocked, do not wait for ever to go on. */
 constexpr int lowered = 5;
 
+/* A turn: a thread that is preempted in it may hold a lock of the kernel or of malloc, for which the others wait until all
+ * that want a processor have had one. So threads that never rest measure little but that. */
+constexpr uint64_t turnNanoseconds = 2000000;
+
 std::atomic<bool> stop, disturb;
+uint64_t restNanoseconds; /* on average, after a turn; set before threads start */
 std::vector<pthread_t> threads;
 struct Begin {
     unsigned slot, kind;
@@ -224,6 +230,14 @@ void onProfile(int) {
     errno = kept;
 }
 
+void rest(Random &random) {
+    if (restNanoseconds == 0)
+        return;
+    uint64_t length = random.below(2 * restNanoseconds);
+    const timespec time = {static_cast<time_t>(length / 1000000000), static_cast<long>(length % 1000000000)};
+    nanosleep(&time, nullptr); /* a signal may end it early */
+}
+
 using Kind = void (*)(Random &random);
 constexpr Kind kinds[] = {trapOurselves, forkChild, blockEverything, sleepInside, startAndEnd, throwThrough,
     jumpThrough, justCall, justCall, blockEverything, sleepInside, justCall, throwThrough, jumpThrough, justCall,
@@ -242,8 +256,11 @@ void *runThread(void *argument) {
     if (kind != startAndEnd && kind != forkChild)
         setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), getpriority(PRIO_PROCESS, 0) + lowered);
     while (!stop.load(std::memory_order_relaxed)) {
-        kind(random);
-        callSome(random, callsEach);
+        for (uint64_t until = nanoseconds() + turnNanoseconds; nanoseconds() < until;) {
+            kind(random);
+            callSome(random, callsEach);
+        }
+        rest(random);
     }
     sampling = nullptr;
     delete begin;
@@ -292,8 +309,10 @@ void setDisturbances(bool wanted) {
     disturb = wanted;
 }
 
-void startThreads(unsigned count, uint64_t seed) {
+void startThreads(unsigned count, uint64_t seed, bool busy) {
     Random random(seed);
+    long processors = std::max(1L, sysconf(_SC_NPROCESSORS_ONLN));
+    restNanoseconds = busy ? 0 : turnNanoseconds * count / static_cast<uint64_t>(processors);
     stop = false;
     for (unsigned i = 0; i < count; i++) {
         pthread_t thread;
