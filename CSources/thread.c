@@ -122,7 +122,7 @@ static struct gr_thread *take_block(void) {
     if (thread == NULL)
         return NULL;
     thread->error_number = &errno;
-    thread->open = thread->passing = thread->free = NULL;
+    thread->open = thread->free = NULL;
     thread->fresh = 0;
     report_with(
         thread); /* before the serial: of two blocks that a signal handler made of one, the used one is younger */
@@ -246,15 +246,20 @@ void gr_frame_drop_tails(struct gr_thread *thread, struct gr_frame *frame) {
 static void recycle(struct gr_thread *thread, struct gr_frame *frame) {
     gr_frame_drop_tails(thread, frame);
     atomic_store_explicit(&frame->closed, false, memory_order_relaxed); /* ours alone again */
+    frame->passed = false;
     frame->below = thread->free;
     thread->free = frame;
 }
 
-/* Closed, and nobody reads it any more. The frame that an unwinder passed last is read by it until the stack has been
- * cut back, which a call at or above the frame's place shows. */
-static bool done(const struct gr_thread *thread, const struct gr_frame *frame, uint64_t stack_pointer) {
-    return atomic_load_explicit(&frame->closed, memory_order_acquire) &&
-           (frame != thread->passing || stack_pointer >= frame->stack_pointer);
+/* A frame that an unwinder passed is read by it until the stack has been cut back, which a call at or above the frame's
+ * place shows; but not one in a signal handler, for its stack may lie anywhere, and the unwinder goes on after it. */
+static bool may_be_read(const struct gr_frame *frame, uint64_t stack_pointer) {
+    return frame->passed && (stack_pointer < frame->stack_pointer || gr_os_on_signal_stack());
+}
+
+/* Closed, and nobody reads it any more. */
+static bool done(const struct gr_frame *frame, uint64_t stack_pointer) {
+    return atomic_load_explicit(&frame->closed, memory_order_acquire) && !may_be_read(frame, stack_pointer);
 }
 
 bool gr_is_thunk_return(uint64_t return_address) {
@@ -275,7 +280,7 @@ static bool takes_over(uint64_t stack_pointer, uint64_t return_address, const st
 static void settle(struct gr_thread *thread, uint64_t stack_pointer) {
     uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
     while (thread->open != NULL &&
-           (done(thread, thread->open, stack_pointer) || takes_over(stack_pointer, return_address, thread->open))) {
+           (done(thread->open, stack_pointer) || takes_over(stack_pointer, return_address, thread->open))) {
         struct gr_frame *frame = thread->open;
         thread->open = frame->below;
         recycle(thread, frame);
@@ -301,8 +306,7 @@ static void collect(struct gr_thread *thread, uint64_t stack_pointer) {
     struct gr_frame **link = &thread->open;
     while (*link != NULL) {
         struct gr_frame *frame = *link;
-        if (done(thread, frame, stack_pointer) || overtaken(thread, frame) ||
-            (frame != thread->passing && abandoned(frame))) {
+        if (done(frame, stack_pointer) || overtaken(thread, frame) || (!frame->passed && abandoned(frame))) {
             *link = frame->below;
             recycle(thread, frame);
         } else {
@@ -321,6 +325,7 @@ static struct gr_frame *unused(struct gr_thread *thread) {
         return NULL;
     struct gr_frame *frame = &thread->frame[thread->fresh++]; /* perhaps as a thread that has ended left it */
     atomic_store_explicit(&frame->closed, false, memory_order_relaxed);
+    frame->passed = false;
     frame->exception = NULL;
     frame->tail = NULL;
     frame->tails = 0;
@@ -369,8 +374,8 @@ struct gr_frame *gr_frame_passed(struct gr_thread *thread, uint64_t stack_pointe
             nearest = frame;
     }
     if (nearest != NULL) {
+        nearest->passed = true;
         atomic_store_explicit(&nearest->closed, true, memory_order_release);
-        thread->passing = nearest;
     }
     return nearest;
 }

@@ -26,6 +26,7 @@ struct gr_frame {
     struct gr_frame *below;            /* the owner's next open call, or the next free frame; the owner's alone */
     _Atomic bool closed;               /* release by whoever leaves; acquire by the owner */
     bool resumed;                      /* a coroutine that has yielded runs on: its end is the exit */
+    bool passed;                       /* closed by an unwinder, which may still be reading it; the owner's alone */
     _Alignas(uint32_t) uint16_t count; /* of the probes that were told of the entry */
     uint16_t tails;                    /* functions in which this one went on; with `count` one word for the thunks */
     uint64_t start;                    /* nanoseconds; 0 when no probe asked */
@@ -54,7 +55,6 @@ struct gr_thread {
     int *error_number;            /* this thread's errno */
     struct gr_frame *open;        /* the latest open call */
     struct gr_frame *free;
-    struct gr_frame *passing;  /* the one that an unwinder was last seen to pass: it may still be reading it */
     uint32_t fresh;            /* frames never used begin here */
     _Atomic uint32_t id;       /* kernel thread id; 0 while the block is free */
     uint32_t index, next_free; /* in the table of blocks; the free list's link */

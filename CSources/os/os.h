@@ -80,6 +80,8 @@ enum graft_status gr_os_sigaction(int number, const struct sigaction *action, st
 void gr_os_default_action(int number);
 /* Sets which signals the calling thread blocks. Async-signal-safe. */
 void gr_os_set_blocked(const sigset_t *signals);
+/* Whether the calling thread runs a handler on the alternate stack that it gave to sigaltstack. hit */
+bool gr_os_on_signal_stack(void);
 /* Unblocks SIGTRAP for the calling thread. */
 void gr_os_unblock_sigtrap(void);
 /* Sets the calling thread's mask to that of gr_os_thread_start. */

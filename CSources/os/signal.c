@@ -32,6 +32,14 @@ void gr_os_set_blocked(const sigset_t *signals) {
     (void)pthread_sigmask(SIG_SETMASK, signals, NULL); /* fails only for an unknown first argument */
 }
 
+bool gr_os_on_signal_stack(void) {
+    int saved = errno;
+    stack_t stack = {0};
+    bool on = syscall(SYS_sigaltstack, NULL, &stack) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
+    errno = saved;
+    return on;
+}
+
 void gr_os_unblock_sigtrap(void) {
     sigset_t trap;
     (void)sigemptyset(&trap);

@@ -4,6 +4,7 @@
 #include "thread.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 
 enum { THREADS = 64, ROUNDS = 20 };
 
@@ -89,10 +90,52 @@ static void frames_of_a_block_that_is_used_again_are_open(void) {
     }
 }
 
+/* Below: words that stand for a thread's stack. Above: the stack of its signal handlers. */
+enum { STACK_WORDS = 512, SIGNAL_STACK = 64 * 1024 };
+static uint64_t *stack_words;
+static struct gr_frame *passed, *of_handler;
+
+static void open_in_handler(int number) {
+    (void)number;
+    uint64_t word = 0;
+    of_handler = gr_frame_open(gr_self, (uint64_t)(uintptr_t)&word);
+    CHECK(of_handler != NULL && of_handler != passed);
+    CHECK(passed->passed && passed->return_address == 42);
+    gr_frame_close(of_handler, gr_self);
+}
+
+static void a_handler_on_a_higher_stack_leaves_what_an_unwinder_reads(void) {
+    extern const uint64_t gr_arch_returns[];
+    struct gr_thread *thread = gr_self != NULL ? gr_self : gr_thread_take();
+    size_t below = STACK_WORDS * sizeof *stack_words;
+    stack_words = mmap(NULL, below + SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(stack_words != MAP_FAILED);
+    const stack_t stack = {.ss_sp = stack_words + STACK_WORDS, .ss_size = SIGNAL_STACK},
+                  none = {.ss_flags = SS_DISABLE};
+    const struct sigaction action = {.sa_handler = open_in_handler, .sa_flags = SA_ONSTACK};
+    CHECK(sigaltstack(&stack, NULL) == 0 && sigaction(SIGUSR1, &action, NULL) == 0);
+    CHECK(!gr_os_on_signal_stack());
+    passed = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack_words[9]);
+    passed->return_address = 42;
+    stack_words[9] = gr_arch_returns[0];
+    CHECK(gr_frame_passed(thread, (uint64_t)(uintptr_t)stack_words) == passed);
+    raise(SIGUSR1);
+    CHECK(of_handler != NULL && thread->open == passed);
+    struct gr_frame *lower = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack_words[8]);
+    CHECK(lower != passed && passed->passed);
+    gr_frame_close(lower, thread);
+    struct gr_frame *cut_back = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack_words[10]);
+    CHECK(!passed->passed && cut_back->below != passed);
+    gr_frame_close(cut_back, thread);
+    CHECK(sigaltstack(&none, NULL) == 0);
+    munmap(stack_words, below + SIGNAL_STACK);
+}
+
 int main(void) {
     RUN(blocks_of_dead_threads_are_used_again);
     RUN(the_block_of_a_living_thread_stays_its_own);
     RUN(frames_of_a_block_that_is_used_again_are_open);
+    RUN(a_handler_on_a_higher_stack_leaves_what_an_unwinder_reads);
     RUN(a_second_block_taken_by_a_signal_handler_is_given_back);
     return 0;
 }
