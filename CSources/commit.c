@@ -14,7 +14,11 @@
 #include "writer.h"
 #include <string.h>
 
-enum { BLOCKED_LOOKS = 10, BLOCKED_PAUSE_MS = 1 };
+enum {
+    BLOCKED_LOOKS = 10,      /* at one thread, before it is believed to go on blocking SIGTRAP */
+    BLOCKED_LOOKS_ALL = 100, /* at any number of threads, one after the other */
+    BLOCKED_PAUSE_MS = 1,
+};
 
 static struct gr_ahead ahead;
 
@@ -23,17 +27,9 @@ typedef enum graft_status (*step)(struct gr_site *site, struct gr_writer *writer
 
 /* The bytes of the instruction that changes, at once, so that no processor fetches a part of them. */
 static enum graft_status put_word(struct gr_site *site, struct gr_writer *writer, const uint8_t *to) {
-    unsigned offset, length;
-    uint64_t word = gr_tactic_word(site, &offset, &length), old, new;
-    enum graft_status status = gr_writer_flush(writer);
-    if (status != GRAFT_OK)
-        return status;
-    writer->failed = site;
-    if (gr_os_peek(word, &old, sizeof old) != sizeof old)
-        return GRAFT_WRITE_DENIED;
-    new = old;
-    memcpy((uint8_t *)&new + offset, to, length);
-    return new == old ? GRAFT_OK : gr_os_text_exchange(word, old, new);
+    struct gr_word word = {.site = site, .to = to};
+    word.address = gr_tactic_word(site, &word.offset, &word.length);
+    return gr_writer_put_word(writer, &word);
 }
 
 static enum graft_status close_entry(struct gr_site *site, struct gr_writer *writer) {
@@ -128,20 +124,30 @@ static bool stands(const struct gr_site *site, const uint8_t *bytes_wanted) {
     return gr_ahead_read(&ahead, site->patch_address, found, size) == size && memcmp(found, bytes_wanted, size) == 0;
 }
 
+/* One look at all threads: one of those that block SIGTRAP, the one that was found before if it is still among them. */
+struct look {
+    uint32_t before, found;
+};
+
 static bool find_blocking(const struct gr_os_thread *thread, void *context) {
-    uint32_t *id = context;
-    *id = thread->blocks_sigtrap ? thread->id : 0;
-    return *id == 0;
+    struct look *look = context;
+    if (thread->blocks_sigtrap && (look->found == 0 || thread->id == look->before))
+        look->found = thread->id;
+    return look->before == 0 ? look->found == 0 : look->found != look->before;
 }
 
 /* A thread that blocks SIGTRAP would be killed by a trap: its id, or 0 when there is none. Threads block everything for
- * a moment while they start and end, so a few more looks are taken. */
+ * a moment while they start and end, which is short but for a thread that is preempted then. So a few more looks are
+ * taken at each; the way without traps would stop every thread to make pages writable, while waiting stops nobody. */
 static enum graft_status blocking_thread(uint32_t *id) {
+    static const uint32_t never_changes;
     enum graft_status status = GRAFT_OK;
-    for (int look = 0; look < BLOCKED_LOOKS; look++) {
-        static const uint32_t never_changes;
-        *id = 0;
-        status = gr_os_threads(find_blocking, id);
+    *id = 0;
+    for (int all = 0, same = 0; all < BLOCKED_LOOKS_ALL && same < BLOCKED_LOOKS; all++) {
+        struct look look = {*id, 0};
+        status = gr_os_threads(find_blocking, &look);
+        same = look.found == *id ? same + 1 : 1;
+        *id = look.found;
         if (status != GRAFT_OK || *id == 0)
             return status;
         gr_os_wait(&never_changes, 0, BLOCKED_PAUSE_MS);

@@ -1,6 +1,7 @@
 /* writer.c: see writer.h. */
 #include "writer.h"
 #include "os/os.h"
+#include <string.h>
 
 enum { PAGE = 4096 };
 
@@ -33,11 +34,72 @@ static bool write_page(struct gr_writer *writer) {
     return gr_os_text_write(writer->text, start, bytes, size) == GRAFT_OK;
 }
 
-enum graft_status gr_writer_flush(struct gr_writer *writer) {
+static enum graft_status write_bytes(struct gr_writer *writer) {
     enum graft_status status = GRAFT_OK;
     if (writer->count <= GR_WRITER_FEW || !write_page(writer))
         status = write_one_by_one(writer);
     writer->count = 0;
+    return status;
+}
+
+/* What the words that differ are and shall be. One that two sites share comes twice, and is first what the other left. */
+struct plan {
+    size_t count;
+    struct gr_os_exchange words[GR_WRITER_WORDS];
+    struct gr_site *sites[GR_WRITER_WORDS];
+};
+
+static bool plan_words(struct gr_writer *writer, struct plan *plan) {
+    plan->count = 0;
+    for (size_t i = 0; i < writer->word_count; i++) {
+        const struct gr_word *word = &writer->words[i];
+        struct gr_os_exchange next = {.address = word->address};
+        writer->failed = word->site;
+        if (plan->count > 0 && plan->words[plan->count - 1].address == word->address)
+            next.old = plan->words[plan->count - 1].new;
+        else if (gr_os_peek(word->address, &next.old, sizeof next.old) != sizeof next.old)
+            return false;
+        next.new = next.old;
+        memcpy((uint8_t *)&next.new + word->offset, word->to, word->length);
+        if (next.new == next.old)
+            continue;
+        plan->words[plan->count] = next;
+        plan->sites[plan->count++] = word->site;
+    }
+    return true;
+}
+
+static enum graft_status write_words(struct gr_writer *writer) {
+    struct plan plan;
+    size_t done;
+    if (!plan_words(writer, &plan))
+        return GRAFT_WRITE_DENIED;
+    if (plan.count == 0)
+        return GRAFT_OK;
+    enum graft_status status = gr_os_text_exchange_page(plan.words, plan.count, &done);
+    if (status != GRAFT_OK)
+        writer->failed = plan.sites[done < plan.count ? done : plan.count - 1];
+    return status;
+}
+
+enum graft_status gr_writer_flush(struct gr_writer *writer) {
+    enum graft_status status = writer->count > 0 ? write_bytes(writer) : GRAFT_OK;
+    if (status == GRAFT_OK && writer->word_count > 0)
+        status = write_words(writer);
+    writer->word_count = 0;
+    return status;
+}
+
+/* What was noted is in ascending order and on one page. */
+enum graft_status gr_writer_put_word(struct gr_writer *writer, const struct gr_word *word) {
+    enum graft_status status = GRAFT_OK;
+    if (writer->word_count > 0) {
+        uint64_t last = writer->words[writer->word_count - 1].address;
+        if (writer->word_count == GR_WRITER_WORDS || word->address < last || word->address / PAGE != last / PAGE)
+            status = gr_writer_flush(writer);
+    }
+    if (status == GRAFT_OK)
+        writer->words[writer->word_count++] = *word;
     return status;
 }
 

@@ -39,6 +39,13 @@ enum graft_status gr_os_text_write(int text, uintptr_t address, const void *byte
  * writable meanwhile. GRAFT_WRITE_DENIED: refused, not mapped, shared memory, or another word; GRAFT_OS: written, but the
  * page could not be made read-only again. */
 enum graft_status gr_os_text_exchange(uintptr_t address, uint64_t old, uint64_t new);
+/* The same for words of one page, ascending, which is opened and closed once for all: each opening and closing stops every
+ * processor that runs this process for microseconds. `*done`: how many were replaced, which is set in any case. */
+struct gr_os_exchange {
+    uintptr_t address;
+    uint64_t old, new;
+};
+enum graft_status gr_os_text_exchange_page(const struct gr_os_exchange *words, size_t count, size_t *done);
 void gr_os_text_close(int text);
 /* Copies from this process's memory without faulting (peek.c); returns the bytes copied, 0 to size. hit */
 size_t gr_os_peek(uintptr_t address, void *bytes, size_t size);

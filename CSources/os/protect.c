@@ -150,17 +150,31 @@ static enum graft_status write_in_page(uintptr_t address, const unsigned char *b
     return close_page(&opened);
 }
 
-/* A compare and exchange rather than a store: the word may hold bytes of a neighbour that something else changes. */
-enum graft_status gr_os_text_exchange(uintptr_t address, uint64_t old, uint64_t new) {
+/* A compare and exchange rather than a store: the word may hold bytes of a neighbour that something else changes. And not
+ * by /proc/self/mem: the kernel copies with rep movsb where the processor is quick at it, and nobody promises that eight
+ * bytes are one store then. */
+enum graft_status gr_os_text_exchange_page(const struct gr_os_exchange *words, size_t count, size_t *done) {
     struct opened opened;
-    enum graft_status status = open_page(address, &opened);
+    *done = 0;
+    enum graft_status status = open_page(words[0].address, &opened);
     if (status != GRAFT_OK) {
         return status;
     }
-    bool exchanged = atomic_compare_exchange_strong_explicit(
-        (_Atomic uint64_t *)address, &old, new, memory_order_relaxed, memory_order_relaxed); /* as above */
+    size_t exchanged = 0;
+    for (bool as_expected = true; exchanged < count && as_expected; exchanged += as_expected) {
+        uint64_t old = words[exchanged].old;
+        as_expected = atomic_compare_exchange_strong_explicit((_Atomic uint64_t *)words[exchanged].address, &old,
+            words[exchanged].new, memory_order_relaxed, memory_order_relaxed); /* as above */
+    }
     status = close_page(&opened);
-    return exchanged ? status : GRAFT_WRITE_DENIED;
+    *done = exchanged;
+    return exchanged == count ? status : GRAFT_WRITE_DENIED;
+}
+
+enum graft_status gr_os_text_exchange(uintptr_t address, uint64_t old, uint64_t new) {
+    const struct gr_os_exchange word = {address, old, new};
+    size_t done;
+    return gr_os_text_exchange_page(&word, 1, &done);
 }
 
 enum graft_status gr_os_write_unprotected(uintptr_t address, const void *bytes, size_t size) {
