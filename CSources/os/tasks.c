@@ -2,12 +2,13 @@
  *
  * A listing of /proc/self/task can pass over a living thread when another ends meanwhile (the kernel resumes by
  * position). A thread missed here may be one that blocks SIGTRAP, and that could cost the host its life; so the list is
- * read again until a reading finds nobody new. Control plane: allocates. Neighbours: fault.h, file.c. */
+ * read again until a reading finds nobody new. A change of functions waits for this, so it asks malloc for nothing that
+ * it can do without: another thread may hold its locks for long. Control plane. Neighbours: fault.h, file.c. */
 #include "os/fault.h"
 #include "os/os.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,11 @@
 
 enum {
     READINGS_MIN = 2,
-    READINGS_MAX = 8, /* with threads starting all the time there is always somebody new */
-    FIRST_CAPACITY = 64,
-    STATUS_MAX = 16 * 1024,
+    READINGS_MAX = 8,      /* with threads starting all the time there is always somebody new */
+    FIRST_CAPACITY = 1024, /* threads, without malloc */
+    LISTING = 4096,        /* bytes of a directory read at once */
+    STATUS_USUAL = 4096,   /* bytes of a status; a list of many groups makes it longer */
+    STATUS_MAX = 1024 * 1024,
     STATUS_PATH_MAX = 64
 };
 
@@ -26,6 +29,16 @@ enum {
 struct ids {
     uint32_t *values;
     size_t count, capacity;
+    uint32_t first[FIRST_CAPACITY];
+};
+
+/* What getdents64 gives; no header has it. */
+struct listed {
+    uint64_t inode;
+    int64_t next;
+    unsigned short size;
+    unsigned char type;
+    char name[];
 };
 
 /* Inserts `id` unless it is there; true when it was new. */
@@ -43,10 +56,14 @@ static enum graft_status insert(struct ids *ids, uint32_t id, bool *fresh) {
         return GRAFT_OK;
     }
     if (ids->count == ids->capacity) {
-        size_t capacity = ids->capacity ? ids->capacity * 2 : FIRST_CAPACITY;
-        uint32_t *values = realloc(ids->values, capacity * sizeof *values);
+        bool own = ids->values == ids->first;
+        size_t capacity = ids->capacity * 2;
+        uint32_t *values = realloc(own ? NULL : ids->values, capacity * sizeof *values);
         if (!values) {
             return GRAFT_NO_MEMORY;
+        }
+        if (own) {
+            memcpy(values, ids->first, sizeof ids->first);
         }
         ids->values = values;
         ids->capacity = capacity;
@@ -58,25 +75,35 @@ static enum graft_status insert(struct ids *ids, uint32_t id, bool *fresh) {
     return GRAFT_OK;
 }
 
-/* Reads the directory once and adds what it lists. */
-static enum graft_status add_listed(struct ids *ids, bool *fresh) {
-    DIR *directory = GR_FAULT(GR_OS_THREADS, EACCES) ? NULL : opendir("/proc/self/task");
-    if (!directory) {
-        return GRAFT_OS;
-    }
+static enum graft_status add_part(const char *listing, size_t size, struct ids *ids, bool *fresh) {
     enum graft_status status = GRAFT_OK;
-    struct dirent *entry;
-    errno = 0; /* readdir tells an error from the end only by errno */
-    while (status == GRAFT_OK && (entry = readdir(directory))) {
-        unsigned long id = strtoul(entry->d_name, NULL, 10); /* "." and ".." give 0 */
+    for (size_t at = 0; at < size && status == GRAFT_OK;) {
+        const struct listed *entry = (const struct listed *)(const void *)(listing + at);
+        unsigned long id = strtoul(entry->name, NULL, 10); /* "." and ".." give 0 */
         if (id > 0 && id <= INT32_MAX) {
             status = insert(ids, (uint32_t)id, fresh);
         }
+        at += entry->size;
     }
-    if (status == GRAFT_OK && errno != 0) {
+    return status;
+}
+
+/* Reads the directory once and adds what it lists. */
+static enum graft_status add_listed(struct ids *ids, bool *fresh) {
+    _Alignas(struct listed) char listing[LISTING];
+    int directory = GR_FAULT(GR_OS_THREADS, EACCES) ? -1 : open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) {
+        return GRAFT_OS;
+    }
+    enum graft_status status = GRAFT_OK;
+    long got = 0;
+    while (status == GRAFT_OK && (got = syscall(SYS_getdents64, directory, listing, sizeof listing)) > 0) {
+        status = add_part(listing, (size_t)got, ids, fresh);
+    }
+    if (status == GRAFT_OK && got < 0) {
         status = GRAFT_OS;
     }
-    (void)closedir(directory);
+    (void)close(directory);
     return status;
 }
 
@@ -100,26 +127,56 @@ static const char *field(const char *text, const char *name) {
     return found ? found + strlen(name) + strspn(found + strlen(name), " \t") : NULL;
 }
 
-/* GRAFT_NOT_FOUND: the thread has ended, wholly or but for its process. */
+/* GRAFT_NOT_FOUND: the thread has ended, wholly or but for its process. GRAFT_OS: the text does not say. */
+static enum graft_status understand(const char *text, uint32_t id, struct gr_os_thread *thread) {
+    const char *state = field(text, "\nState:"), *blocked = field(text, "\nSigBlk:");
+    if (!state || !blocked || !strchr(blocked, '\n')) {
+        return GRAFT_OS;
+    }
+    if (*state == 'Z' || *state == 'X') {
+        return GRAFT_NOT_FOUND;
+    }
+    *thread = (struct gr_os_thread){id, strtoull(blocked, NULL, 16) >> (SIGTRAP - 1) & 1};
+    return GRAFT_OK;
+}
+
+/* Reads up to STATUS_USUAL bytes, zero-terminated; false when the file cannot be read. */
+static bool read_usual(const char *path, char *text) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return false;
+    }
+    size_t size = 0;
+    ssize_t got = 1;
+    while (got > 0 && size < STATUS_USUAL) {
+        got = read(file, text + size, STATUS_USUAL - size);
+        if (got < 0 && errno == EINTR) {
+            got = 1;
+        } else if (got > 0) {
+            size += (size_t)got;
+        }
+    }
+    (void)close(file);
+    text[size] = '\0';
+    return got >= 0;
+}
+
 static enum graft_status read_status(uint32_t id, struct gr_os_thread *thread) {
-    char path[STATUS_PATH_MAX], *text = NULL;
+    char path[STATUS_PATH_MAX], usual[STATUS_USUAL + 1], *text = NULL;
     size_t size = 0;
     (void)snprintf(path, sizeof path, "/proc/self/task/%u/status", id);
-    enum graft_status status =
-        GR_FAULT(GR_OS_THREAD_STATUS, EACCES) ? GRAFT_OS : gr_os_read_file(path, STATUS_MAX, &text, &size);
-    if (status != GRAFT_OK) {
+    if (GR_FAULT(GR_OS_THREAD_STATUS, EACCES)) {
+        return GRAFT_OS;
+    }
+    enum graft_status status = read_usual(path, usual) ? understand(usual, id, thread) : GRAFT_OS;
+    if (status != GRAFT_OS) {
         return status;
     }
-    const char *state = field(text, "\nState:"), *blocked = field(text, "\nSigBlk:");
-    if (!state || !blocked) {
-        status = GRAFT_OS;
-    } else if (*state == 'Z' || *state == 'X') {
-        status = GRAFT_NOT_FOUND;
-    } else {
-        thread->id = id;
-        thread->blocks_sigtrap = strtoull(blocked, NULL, 16) >> (SIGTRAP - 1) & 1;
+    status = gr_os_read_file(path, STATUS_MAX, &text, &size); /* a longer one; or this tells why it cannot be read */
+    if (status == GRAFT_OK) {
+        status = understand(text, id, thread);
+        free(text);
     }
-    free(text);
     return status;
 }
 
@@ -136,7 +193,10 @@ bool gr_os_traced(void) {
 }
 
 enum graft_status gr_os_threads(bool (*each)(const struct gr_os_thread *thread, void *context), void *context) {
-    struct ids ids = {0};
+    struct ids ids;
+    ids.count = 0;
+    ids.capacity = FIRST_CAPACITY;
+    ids.values = ids.first;
     enum graft_status status = list(&ids);
     for (size_t i = 0; i < ids.count && status == GRAFT_OK; i++) {
         struct gr_os_thread thread;
@@ -149,7 +209,9 @@ enum graft_status gr_os_threads(bool (*each)(const struct gr_os_thread *thread, 
             break;
         }
     }
-    free(ids.values);
+    if (ids.values != ids.first) {
+        free(ids.values);
+    }
     return status;
 }
 
