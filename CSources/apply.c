@@ -2,12 +2,12 @@
 #include "control.h"
 #include "epoch.h"
 #include "guard.h"
+#include "heap.h"
 #include "late.h"
 #include "log.h"
 #include "plane.h"
 #include "tactic.h"
 #include "thread.h"
-#include <stdlib.h>
 
 enum { HANDLER_WAIT_MS = 100, HANDLER_WAITS_LOGGED = 100 };
 
@@ -88,7 +88,7 @@ static void watch_loader(void) {
 }
 
 void gr_apply(const struct graft_change *changes, size_t count, struct graft_outcome *outcomes) {
-    struct doing *doing = calloc(count != 0 ? count : 1, sizeof *doing);
+    struct doing *doing = gr_heap_array(count, sizeof *doing);
     bool removes = false;
     watch_loader();
     gr_patch_begin();
@@ -107,7 +107,7 @@ void gr_apply(const struct graft_change *changes, size_t count, struct graft_out
         finish(&changes[i], doing != NULL ? &doing[i] : NULL, &outcomes[i]);
     gr_plane.generation++;
     gr_plane.counters.updates_applied++;
-    free(doing);
+    gr_heap_give(doing);
 }
 
 void gr_apply_guard(void) {

@@ -2,8 +2,8 @@
 #include "attach.h"
 #include "around.h"
 #include "epoch.h"
+#include "heap.h"
 #include "meter.h"
-#include <stdlib.h>
 
 static struct gr_attachments *current(const struct gr_site *site) {
     return atomic_load_explicit(&site->attachments, memory_order_relaxed); /* we are the only writer */
@@ -18,11 +18,11 @@ static void publish(struct gr_site *site, struct gr_attachments *list) {
     atomic_store_explicit(&site->sample_step, 0, memory_order_release);
     atomic_store_explicit(&site->attachments, list, memory_order_release);
     if (old != NULL && old != &old->item[0]->alone)
-        gr_epoch_retire(old, free);
+        gr_epoch_retire(old, gr_heap_give);
 }
 
 static struct gr_attachments *copy(const struct gr_site *site) {
-    struct gr_attachments *list = calloc(1, sizeof *list);
+    struct gr_attachments *list = gr_heap_take(sizeof *list);
     if (list != NULL && current(site) != NULL)
         *list = *current(site);
     return list;
@@ -37,7 +37,7 @@ static struct gr_attachments *alone(struct gr_attachment *attachment) {
 
 void gr_attachment_release(struct gr_attachment *attachment) {
     if (--attachment->users == 0)
-        gr_epoch_retire(attachment, free);
+        gr_epoch_retire(attachment, gr_heap_give);
 }
 
 enum graft_status gr_attach(struct gr_site *site, struct gr_attachment *attachment) {

@@ -15,4 +15,13 @@
 /* For thread-local storage that is reached without a call, also in a library that was loaded late: a few words. */
 #define GR_TLS_MODEL __attribute__((tls_model("initial-exec")))
 
+/* Where the compiler's sanitizer watches malloc (heap.h). */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define GR_WATCHED_HEAP
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define GR_WATCHED_HEAP
+#endif
+#endif
+
 #endif

@@ -6,6 +6,7 @@
 #include "around.h"
 #include "attach.h"
 #include "epoch.h"
+#include "heap.h"
 #include "hit.h"
 #include "images.h"
 #include "late.h"
@@ -15,7 +16,6 @@
 #include "unwinding.h"
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <time.h>
 
 enum { TICK_MS = 1000 };
@@ -60,7 +60,7 @@ static size_t read_continuations(const struct gr_capture *capture, uint64_t *fra
 static void read_capture(const struct gr_capture *capture) {
     struct gr_site *site = capture->site;
     if (site->frames == NULL)
-        site->frames = calloc(1, sizeof *site->frames);
+        site->frames = gr_heap_take(sizeof *site->frames);
     if (site->frames != NULL)
         site->frames->count = capture->frame_count > 0
                                   ? read_continuations(capture, site->frames->address)

@@ -7,6 +7,7 @@
 #include "control.h"
 #include "counters.h"
 #include "epoch.h"
+#include "heap.h"
 #include "late.h"
 #include "log.h"
 #include "os/os.h"
@@ -42,6 +43,7 @@ static void forget_hits(void) {
 }
 
 static void child(void) {
+    gr_heap_fork_child();
     gr_late_fork_child();
     gr_threads_after_fork();
     gr_epoch_after_fork(gr_self != NULL ? &gr_self->epoch : NULL);

@@ -1,5 +1,6 @@
 /* found.c: collects matches. Neighbours: found.h, entry. */
 #include "found.h"
+#include "heap.h"
 
 #include <stdlib.h>
 
@@ -10,7 +11,7 @@ enum graft_status gr_found_add(struct gr_found *found, const struct gr_match *ma
         return GRAFT_TARGET_TOO_BROAD;
     if (found->count == found->capacity) {
         size_t capacity = found->capacity == 0 ? FIRST_CAPACITY : 2 * found->capacity;
-        struct gr_match *matches = realloc(found->matches, capacity * sizeof *matches);
+        struct gr_match *matches = gr_heap_grow(found->matches, capacity * sizeof *matches);
         if (matches == NULL)
             return GRAFT_NO_MEMORY;
         found->matches = matches;

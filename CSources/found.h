@@ -9,7 +9,7 @@
 
 /* Begins as all zero. */
 struct gr_found {
-    struct gr_match *matches; /* malloc'd */
+    struct gr_match *matches; /* heap.h's */
     size_t count, capacity;
 };
 

@@ -3,6 +3,7 @@
 #include "arch/arch.h"
 #include "around.h"
 #include "counters.h"
+#include "heap.h"
 #include "log.h"
 #include "os/os.h"
 #include <stdlib.h>
@@ -152,7 +153,7 @@ static uint32_t sample_step(const struct gr_probe *probe) {
 }
 
 static struct gr_attachment *new_attachment(const struct gr_probe *probe) {
-    struct gr_attachment *made = calloc(1, sizeof *made);
+    struct gr_attachment *made = gr_heap_take(sizeof *made);
     if (made == NULL)
         return NULL;
     made->probe = probe->by_id.key;
@@ -241,7 +242,7 @@ static struct gr_refusal *new_refusal(const struct graft_entry_point *entry) {
     size_t size = 0;
     for (int i = 0; i < 4; i++)
         size += strlen(from[i]) + 1;
-    struct gr_refusal *made = calloc(1, sizeof *made + size);
+    struct gr_refusal *made = gr_heap_take(sizeof *made + size);
     if (made == NULL)
         return NULL;
     const char **to[] = {&made->entry.image, &made->entry.build_id, &made->entry.symbol, &made->entry.name};
@@ -297,7 +298,7 @@ void gr_link_break(struct gr_link *link) {
     }
     if (link->site != NULL)
         link->site->users--;
-    free(link->refusal);
+    gr_heap_give(link->refusal);
     *link = (struct gr_link){0};
 }
 

@@ -4,11 +4,11 @@
  * handlers that do not end. It changes no byte: sites become dirty. Neighbours: plane, attach, thread, log. */
 #include "meter.h"
 #include "epoch.h"
+#include "heap.h"
 #include "log.h"
 #include "os/os.h"
 #include "plane.h"
 #include "thread.h"
-#include <stdlib.h>
 
 enum { LOOK_NANOSECONDS = 1000000000 }; /* between two looks for handlers that do not end; and how long is too long */
 
@@ -19,7 +19,7 @@ static bool tells(enum graft_mode mode) {
 enum graft_status gr_meter_make(const struct graft_probe_spec *spec, struct gr_meter **meter) {
     struct gr_meter *made = NULL;
     if (spec->sample_every > 1 || spec->max_per_second != 0 || spec->max_handler_nanoseconds != 0) {
-        made = calloc(1, sizeof *made);
+        made = gr_heap_take(sizeof *made);
         if (made == NULL)
             return GRAFT_NO_MEMORY;
         gr_budget_start(&made->budget, spec->max_per_second);
@@ -123,5 +123,5 @@ void gr_meter_after_fork(struct gr_probe *probe) {
 
 void gr_meter_retire(struct gr_meter *meter) {
     if (meter != NULL)
-        gr_epoch_retire(meter, free);
+        gr_epoch_retire(meter, gr_heap_give);
 }

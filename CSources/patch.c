@@ -4,6 +4,7 @@
 #include "arch/arch.h"
 #include "codemem.h"
 #include "counters.h"
+#include "heap.h"
 #include "os/os.h"
 #include "tactic.h"
 #include "trap.h"
@@ -32,7 +33,7 @@ static struct gr_site *new_site(void) {
 }
 
 static void free_site(struct gr_site *site) {
-    free(site->frames);
+    gr_heap_give(site->frames);
     site->frames = NULL;
     /* no image's: a first hit that is still on its way belongs to nobody; capture.c may be reading it */
     __atomic_store_n(&site->image_serial, 0, __ATOMIC_RELAXED);

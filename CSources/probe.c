@@ -2,11 +2,11 @@
 #include "around.h"
 #include "attach.h"
 #include "counters.h"
+#include "heap.h"
 #include "join.h"
 #include "log.h"
 #include "meter.h"
 #include "plane.h"
-#include <stdlib.h>
 #include <string.h>
 
 struct gr_plane gr_plane;
@@ -24,7 +24,7 @@ static bool reserve_links(struct gr_probe *probe, size_t more) {
         room *= 2;
     if (room == probe->link_room)
         return true;
-    struct gr_link *links = realloc(probe->links, room * sizeof *links);
+    struct gr_link *links = gr_heap_grow(probe->links, room * sizeof *links);
     if (links == NULL)
         return false;
     probe->links = links;
@@ -56,7 +56,7 @@ void gr_probe_link(struct gr_probe *probe, const struct gr_image *only) {
                 gr_link_make(&probe->links[probe->link_count++], probe, &matches[i]);
         }
     probe->reason = probe->link_count > 0 ? GRAFT_OK : GRAFT_NO_MEMORY;
-    free(matches);
+    gr_heap_give(matches);
     gr_log("probe %llu: %s: %zu entry points", (unsigned long long)probe->by_id.key, probe->target,
         probe->link_count - before);
 }
@@ -94,8 +94,8 @@ enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool interna
     if (status != GRAFT_OK)
         return status;
     struct gr_meter *meter = NULL;
-    struct gr_probe *made = calloc(1, sizeof *made);
-    char *target = strdup(spec->target);
+    struct gr_probe *made = gr_heap_take(sizeof *made);
+    char *target = gr_heap_text(spec->target);
     status = GRAFT_NO_MEMORY;
     if (made == NULL || target == NULL || gr_meter_make(spec, &meter) != GRAFT_OK)
         goto give_up;
@@ -121,9 +121,9 @@ enum graft_status gr_probe_add(const struct graft_probe_spec *spec, bool interna
     return GRAFT_OK;
 give_up:
     gr_around_discard(around);
-    free(meter);
-    free(target);
-    free(made);
+    gr_heap_give(meter);
+    gr_heap_give(target);
+    gr_heap_give(made);
     return status;
 }
 
@@ -146,9 +146,9 @@ void gr_probe_remove(struct gr_probe *probe) {
 }
 
 void gr_probe_free(struct gr_probe *probe) {
-    free(probe->links);
-    free(probe->target);
-    free(probe);
+    gr_heap_give(probe->links);
+    gr_heap_give(probe->target);
+    gr_heap_give(probe);
 }
 
 enum graft_status gr_probe_set_mode(struct gr_probe *probe, enum graft_mode mode) {

@@ -3,8 +3,8 @@
  * Linker names come first: when an image has a symbol of exactly the target's name, demangled names are not looked at.
  * Pieces of functions (.cold, parts of async functions) are not entry points. Neighbours: images, found, entry. */
 #include "found.h"
+#include "heap.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char *base_name(const char *path) {
@@ -142,7 +142,7 @@ enum graft_status gr_resolve(struct gr_resolver *resolver, const char *target, c
     if (status == GRAFT_OK && found.count == 0)
         status = GRAFT_NOT_FOUND;
     if (status != GRAFT_OK) {
-        free(found.matches);
+        gr_heap_give(found.matches);
         return status;
     }
     gr_found_sort(&found);

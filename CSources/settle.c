@@ -5,11 +5,11 @@
  * told why, and the rest is tried again. One that waits for a thread that blocks SIGTRAP stays dirty and is looked at
  * again after a pause, which doubles up to a bound. Control plane, under its lock; bytes under late.c's. */
 #include "codemem.h"
+#include "heap.h"
 #include "join.h"
 #include "log.h"
 #include "os/os.h"
 #include "plane.h"
-#include <stdlib.h>
 
 enum { RETRY_FIRST_MS = 100, RETRY_LAST_MS = 2000 };
 
@@ -173,7 +173,7 @@ void gr_settle(void) {
         return;
     }
     size_t count = dirty_count, to_restore = 0, to_commit = count;
-    struct gr_site **sites = malloc((count != 0 ? count : 1) * sizeof *sites);
+    struct gr_site **sites = gr_heap_array(count, sizeof *sites);
     struct gr_site *site = first_dirty;
     gr_plane.retry = false;
     if (sites != NULL) {
@@ -203,5 +203,5 @@ void gr_settle(void) {
     gr_patch_end();
     plan_retry(now);
     gr_late_unlock();
-    free(sites);
+    gr_heap_give(sites);
 }

@@ -1,5 +1,6 @@
 /* stream.c: ordered streams of updates: submission by any thread, draining by the control thread. See update.h. */
 #include "control.h"
+#include "heap.h"
 #include "hit.h"
 #include "log.h"
 #include "os/os.h"
@@ -31,10 +32,10 @@ static pthread_mutex_t own_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void free_update(struct update *update) {
     for (size_t i = 0; i < update->count; i++) {
-        free((void *)(uintptr_t)update->changes[i].spec.target);
-        free((void *)(uintptr_t)update->changes[i].spec.signature);
+        gr_heap_give((void *)(uintptr_t)update->changes[i].spec.target);
+        gr_heap_give((void *)(uintptr_t)update->changes[i].spec.signature);
     }
-    free(update);
+    gr_heap_give(update);
 }
 
 static void tell(struct update *update, enum graft_status status, const struct graft_outcome *outcomes, size_t count) {
@@ -124,11 +125,11 @@ static enum graft_status copy_changes(const struct graft_update *from, struct up
             continue;
         if (from->changes[i].spec.target == NULL)
             return GRAFT_INVALID_ARGUMENT;
-        to->changes[i].spec.target = strdup(from->changes[i].spec.target);
+        to->changes[i].spec.target = gr_heap_text(from->changes[i].spec.target);
         if (to->changes[i].spec.target == NULL)
             return GRAFT_NO_MEMORY;
         const char *signature = from->changes[i].spec.signature;
-        if (signature != NULL && (to->changes[i].spec.signature = strdup(signature)) == NULL)
+        if (signature != NULL && (to->changes[i].spec.signature = gr_heap_text(signature)) == NULL)
             return GRAFT_NO_MEMORY;
     }
     return GRAFT_OK;
@@ -140,7 +141,7 @@ static enum graft_status submit(
         return GRAFT_INVALID_ARGUMENT;
     if (!gr_control_running())
         return GRAFT_NOT_STARTED;
-    struct update *copy = calloc(1, sizeof *copy + update->count * sizeof *copy->changes);
+    struct update *copy = gr_heap_take(sizeof *copy + update->count * sizeof *copy->changes);
     if (copy == NULL)
         return GRAFT_NO_MEMORY;
     copy->item.sequence = update->sequence;
@@ -166,7 +167,7 @@ GR_PUBLIC enum graft_status graft_submit(
 }
 
 static void apply(struct update *update) {
-    struct graft_outcome *outcomes = calloc(update->count != 0 ? update->count : 1, sizeof *outcomes);
+    struct graft_outcome *outcomes = gr_heap_array(update->count, sizeof *outcomes);
     if (outcomes == NULL) {
         tell(update, GRAFT_NO_MEMORY, NULL, 0);
         return;
@@ -174,7 +175,7 @@ static void apply(struct update *update) {
     gr_apply(update->changes, update->count, outcomes);
     size_t count = update->count;
     tell(update, GRAFT_OK, outcomes, count);
-    free(outcomes);
+    gr_heap_give(outcomes);
 }
 
 void gr_streams_drain(void) {
@@ -256,26 +257,26 @@ GR_PUBLIC enum graft_status graft_install(
     const struct graft_probe_spec *specs, size_t count, struct graft_outcome *outcomes) {
     if (specs == NULL || outcomes == NULL || count == 0)
         return GRAFT_INVALID_ARGUMENT;
-    struct graft_change *changes = calloc(count, sizeof *changes);
+    struct graft_change *changes = gr_heap_array(count, sizeof *changes);
     if (changes == NULL)
         return GRAFT_NO_MEMORY;
     for (size_t i = 0; i < count; i++)
         changes[i] = (struct graft_change){.kind = GRAFT_CHANGE_INSTALL, .spec = specs[i]};
     enum graft_status status = apply_and_wait(changes, count, outcomes);
-    free(changes);
+    gr_heap_give(changes);
     return status;
 }
 
 GR_PUBLIC enum graft_status graft_remove(const graft_probe_id *probes, size_t count, struct graft_outcome *outcomes) {
     if (probes == NULL || count == 0)
         return GRAFT_INVALID_ARGUMENT;
-    struct graft_change *changes = calloc(count, sizeof *changes);
+    struct graft_change *changes = gr_heap_array(count, sizeof *changes);
     if (changes == NULL)
         return GRAFT_NO_MEMORY;
     for (size_t i = 0; i < count; i++)
         changes[i] = (struct graft_change){.kind = GRAFT_CHANGE_REMOVE, .probe = probes[i]};
     enum graft_status status = apply_and_wait(changes, count, outcomes);
-    free(changes);
+    gr_heap_give(changes);
     return status;
 }
 

@@ -5,12 +5,12 @@
  * its memory from pools and blocks every signal for a moment when it does, so it never runs on the hit path.
  * Neighbours: unwind_memory.h, unwind_table.h, os. */
 #include "unwinding.h"
+#include "heap.h"
 #include "os/os.h"
 #include "unwind_memory.h"
 #include "unwind_table.h"
 
 #include <libunwind-x86_64.h>
-#include <stdlib.h>
 
 /* Exported by libunwind-x86_64 for those who find tables themselves, but declared in none of its headers. */
 extern int UNW_OBJ(dwarf_search_unwind_table)(
@@ -143,7 +143,7 @@ size_t gr_unwind(const struct gr_stack_copy *copy, uint64_t *frames, size_t max)
     }
     frames[0] = copy->return_address;
     size_t count = 1;
-    struct gr_unwind_memory *memory = calloc(1, sizeof *memory);
+    struct gr_unwind_memory *memory = gr_heap_take(sizeof *memory);
     unw_addr_space_t space = unw_create_addr_space(&accessors, 0);
     if (memory && space) {
         memory->copy = copy;
@@ -155,6 +155,6 @@ size_t gr_unwind(const struct gr_stack_copy *copy, uint64_t *frames, size_t max)
     if (space) {
         unw_destroy_addr_space(space);
     }
-    free(memory);
+    gr_heap_give(memory);
     return count;
 }

@@ -1,6 +1,7 @@
 /* test_images.c: the list of loaded images while libraries come, go, come back and are replaced on disk. */
 #include "check.h"
 #include "fixture.h"
+#include "heap.h"
 #include "images.h"
 #include "os/fault.h"
 
@@ -59,7 +60,7 @@ static enum graft_status find(const char *target, uint64_t *address) {
     if (status != GRAFT_OK)
         return status;
     *address = matches[0].entry.address;
-    free(matches);
+    gr_heap_give(matches);
     return count == 1 ? GRAFT_OK : GRAFT_TARGET_TOO_BROAD;
 }
 

@@ -3,6 +3,7 @@
  * Libraries are compiled when the program starts, into a folder of its own under /tmp. */
 #include "check.h"
 #include "fixture.h"
+#include "heap.h"
 #include "name_index.h"
 #include "resolve.h"
 
@@ -17,7 +18,7 @@ static void look_again(void) {
 }
 
 static enum graft_status resolve(const char *target) {
-    free(matches);
+    gr_heap_give(matches);
     matches = NULL;
     count = 0;
     return gr_resolve(resolver, target, NULL, &matches, &count);
@@ -260,7 +261,7 @@ static void one_image_alone_can_be_searched(void) {
     CHECK_EQUAL(gr_resolve(resolver, "*:aliased", shop, &found, &found_count), GRAFT_NOT_FOUND);
     CHECK_EQUAL(gr_resolve(resolver, "Shop:topLevel", shop, &found, &found_count), GRAFT_OK);
     CHECK(found_count == 1 && found[0].image == shop);
-    free(found);
+    gr_heap_give(found);
 }
 
 static void a_build_id_names_an_entry_by_its_offset(void) {
@@ -404,7 +405,7 @@ int main(void) {
     RUN(an_address_is_symbolised_by_the_name_that_people_use);
     RUN(every_function_of_a_file_is_listed_or_those_of_a_pattern);
     RUN(a_static_swift_program_is_read_at_rest_and_while_it_runs);
-    free(matches);
+    gr_heap_give(matches);
     gr_resolver_destroy(resolver);
     remove_fixtures();
     return 0;
