@@ -26,12 +26,28 @@ static int by_address(const void *left, const void *right) {
     return a < b ? -1 : a > b;
 }
 
+/* Two ways to one address: as an indirect function's choice it has a name that users know. */
+static void fold(struct graft_entry_point *into, const struct graft_entry_point *other) {
+    uint32_t aliases = into->aliases + (into->symbol[0] != 0 && other->symbol[0] != 0);
+    if ((other->flags & GRAFT_ENTRY_CHOSEN) != 0 && (into->flags & GRAFT_ENTRY_CHOSEN) == 0)
+        *into = *other;
+    into->aliases = aliases;
+}
+
 void gr_found_sort(struct gr_found *found) {
     bool sorted = true; /* as they mostly are: functions of an image are */
     for (size_t i = 1; i < found->count && sorted; i++)
         sorted = found->matches[i - 1].entry.address <= found->matches[i].entry.address;
     if (!sorted)
         qsort(found->matches, found->count, sizeof *found->matches, by_address);
+    size_t kept = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        if (kept > 0 && by_address(&found->matches[kept - 1], &found->matches[i]) == 0)
+            fold(&found->matches[kept - 1].entry, &found->matches[i].entry);
+        else
+            found->matches[kept++] = found->matches[i];
+    }
+    found->count = kept;
 }
 
 struct gr_functions gr_loaded_functions(struct gr_loaded *loaded) {

@@ -1,6 +1,6 @@
 /* found.h: the matches of one target while they are collected, at most GRAFT_TARGET_MATCHES_MAX.
  *
- * Private to resolve.c and resolve_exact.c. */
+ * Private to resolve.c, resolve_exact.c and resolve_ifunc.c. */
 #ifndef GR_FOUND_H
 #define GR_FOUND_H
 
@@ -15,13 +15,20 @@ struct gr_found {
 
 /* GRAFT_TARGET_TOO_BROAD, GRAFT_NO_MEMORY. */
 enum graft_status gr_found_add(struct gr_found *found, const struct gr_match *match);
-/* By address. */
+/* By address, one for each: what several names have led to counts as aliases. */
 void gr_found_sort(struct gr_found *found);
 
 /* The functions of an open image, with its names. */
 struct gr_functions gr_loaded_functions(struct gr_loaded *loaded);
 /* The entry point that a group of them is. */
 struct gr_match gr_loaded_match(struct gr_loaded *loaded, const struct gr_group *group);
+
+/* The entry point at an offset of an open image: a function that begins there, or code of which nothing is known. False
+ * when it is neither. */
+bool gr_loaded_entry_at(struct gr_loaded *loaded, uint64_t offset, struct gr_match *match);
+
+/* For an indirect function: puts the implementation that it chose in its place; when that is not known, it stays. */
+void gr_ifunc_follow(struct gr_loaded *loaded, struct gr_match *match);
 
 /* Finds "build-id:hex+0xoffset" in one image or (null) in all. GRAFT_OK also when there is nothing. */
 enum graft_status gr_resolve_exact(

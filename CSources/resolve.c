@@ -54,6 +54,7 @@ static enum graft_status search(
     struct gr_group group = {.end = 0};
     while (status == GRAFT_OK && gr_entry_find_next(&functions, pattern, &selection, group.end, &group)) {
         struct gr_match match = gr_loaded_match(loaded, &group);
+        gr_ifunc_follow(loaded, &match);
         status = gr_found_add(found, &match);
     }
     return status;
@@ -70,6 +71,7 @@ static enum graft_status search_index(
         if (function < group.end || !gr_entry_choose(&functions, pattern, &selection, function, &group))
             continue;
         struct gr_match match = gr_loaded_match(loaded, &group);
+        gr_ifunc_follow(loaded, &match);
         status = gr_found_add(found, &match);
     }
     return status;

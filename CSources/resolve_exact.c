@@ -31,8 +31,7 @@ static bool inside_function(struct gr_loaded *loaded, uint64_t offset, size_t ne
     return gr_elf_unwind_range(loaded->elf, offset, &start, &size) && start != offset;
 }
 
-/* Fills in the entry point at an offset. False when it is none. */
-static bool entry_at(struct gr_loaded *loaded, uint64_t offset, struct gr_match *match) {
+bool gr_loaded_entry_at(struct gr_loaded *loaded, uint64_t offset, struct gr_match *match) {
     size_t available, start = lower_bound(loaded, offset);
     struct gr_group group = {start, start, start};
     if (gr_elf_code(loaded->elf, offset, &available) == NULL)
@@ -82,7 +81,7 @@ enum graft_status gr_resolve_exact(
         if (strcmp(loaded->build_id, build_id) != 0 || (only != NULL && only != &loaded->image) ||
             !gr_loaded_open(loaded))
             continue;
-        if (entry_at(loaded, target->offset, &match))
+        if (gr_loaded_entry_at(loaded, target->offset, &match))
             status = gr_found_add(found, &match);
         else
             gr_log(

@@ -125,7 +125,7 @@ struct gr_site {
     uint8_t jump[GR_PATCH_MAX];
     uint8_t moved[GR_PATCH_MAX];         /* offset in the relocated block of the instruction at each boundary */
     uint8_t boundaries;                  /* bit i: an instruction begins at patch_address + i (1 to 5) */
-    uint8_t push;                        /* the push in front of the patch, which hops take back; 0: none */
+    uint8_t push;                        /* the push or nop in front of the patch, which hops take back; 0: none */
     uint8_t block_size;                  /* original bytes that were relocated, from the patch on */
     uint8_t count_at, entry_at, exit_at; /* where in the stub its parts begin */
     enum gr_keep keep : 4;

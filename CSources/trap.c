@@ -7,6 +7,7 @@
  * one that was being filled anew. What it does find is right in either, since sites are type-stable.
  * Linearisation: the release store of an entry, or of the table; each pairs with an acquire load in gr_trap_site. */
 #include "trap.h"
+#include "arch/arch.h"
 #include "os/os.h"
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -142,8 +143,9 @@ static uint64_t destination(uint64_t pc, greg_t *stack) {
         const struct gr_site *site = gr_trap_site(pc - offset);
         if (site == NULL)
             continue;
-        if (offset == 0 && site->push != 0)
-            *stack += (greg_t)sizeof(uint64_t);
+        int pushed = 0;
+        if (offset == 0 && site->push != 0 && gr_arch_undoes(site->push, &pushed))
+            *stack += pushed;
         if (offset == 0)
             return atomic_load_explicit(&site->slot->active, memory_order_acquire);
         if ((site->boundaries >> offset & 1) != 0)

@@ -26,7 +26,7 @@ struct gr_function {
 /* Which bytes of an entry a patch takes. */
 enum gr_shape {
     GR_SHAPE_JUMP, /* those of a jump, at the entry */
-    GR_SHAPE_LATE, /* those of a jump one byte later: behind a push of one byte, which stays, or behind a prefix */
+    GR_SHAPE_LATE, /* those of a jump one byte later: behind a push or nop of one byte, which stays, or behind a prefix */
     GR_SHAPE_TRAP, /* the first byte */
 };
 
@@ -82,8 +82,9 @@ enum graft_status gr_arch_emit(
 /* Writes the hop of a site, to stand at `address`: GR_HOP_SIZE bytes that jump to where the slot says. */
 enum graft_status gr_arch_emit_hop(uint64_t address, const struct gr_slot *slot, uint8_t *code);
 
-/* True when the instruction of this one byte is a push that such a hop takes back. */
-bool gr_arch_undoes(uint8_t instruction);
+/* True when the instruction of this one byte is a push that such a hop takes back, or does nothing. `*stack` is what it
+ * took from the stack, in bytes. */
+bool gr_arch_undoes(uint8_t instruction, int *stack);
 
 /* Writes the hop of a site whose jump stands behind its first instruction, a push of one byte: takes the push back and
  * jumps to the stub, which begins as a hop does. GRAFT_NOT_RELOCATABLE: the instruction is another; GRAFT_NO_SPACE_NEAR. */

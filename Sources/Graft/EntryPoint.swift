@@ -32,6 +32,8 @@ public struct EntryPoint: Hashable, Sendable {
         public static let clone = Self(rawValue: UInt32(GRAFT_ENTRY_CLONE))
         /// An indirect function.
         public static let ifunc = Self(rawValue: UInt32(GRAFT_ENTRY_IFUNC))
+        /// What an indirect function, named by ``EntryPoint/name``, chose in this process.
+        public static let chosen = Self(rawValue: UInt32(GRAFT_ENTRY_CHOSEN))
     }
 
     /// Where it is in this process; 0 when it was read from a file.

@@ -47,7 +47,7 @@ public struct ProbeOptions: OptionSet, Hashable, Sendable {
     public static let caller = Self(rawValue: UInt32(GRAFT_PROBE_CALLER))
     /// Tell the handler which kernel thread it runs on.
     public static let thread = Self(rawValue: UInt32(GRAFT_PROBE_THREAD))
-    /// Where no jump fits, take a trap: a signal for each call, one to two microseconds. A debugger that attaches meanwhile must
+    /// Where no jump fits, take a trap: a signal for each call, which is microseconds. A debugger that attaches meanwhile must
     /// leave SIGTRAP to the program. Never taken for functions of the C library.
     public static let trap = Self(rawValue: UInt32(GRAFT_PROBE_TRAP))
 }

@@ -19,7 +19,10 @@
  *
  * Compiler-made clones of a function (GCC's .constprop.N, .isra.N, .part.N, LLVM's .llvm.N, Swift's specialisations
  * and merged functions) are matched together with the function that they were made from. Pieces of functions (.cold,
- * the parts of async functions) are not: nobody calls them by that name. */
+ * the parts of async functions) are not: nobody calls them by that name.
+ *
+ * An indirect function (memcpy) stands for the implementation that it chose in this process, as the loader has written it
+ * into some image's table; its resolver is never called. Where nobody imports it, it is refused (GRAFT_IFUNC). */
 #ifndef GRAFT_TARGET_H
 #define GRAFT_TARGET_H
 
@@ -65,6 +68,8 @@ enum {
     GRAFT_ENTRY_COMPLETES = 1u << 6,   /* certainly an async function's entry: its LEAVE is its completion */
     GRAFT_ENTRY_THROWS = 1u << 7,      /* a Swift function that can throw */
     GRAFT_ENTRY_YIELDS = 1u << 8,      /* a Swift modify or read accessor: its LEAVE is the end of the access */
+    GRAFT_ENTRY_CHOSEN = 1u << 9,      /* what the indirect function `name` chose in this process; `symbol` is its own,
+                                          or the same where the file does not name it */
 };
 
 /* A canonical identifier survives address randomisation, renaming of the file and repeated updates:

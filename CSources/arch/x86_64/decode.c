@@ -24,6 +24,12 @@ static bool is_padding(const ZydisDecodedInstruction *in) {
     return in->mnemonic == ZYDIS_MNEMONIC_NOP || in->mnemonic == ZYDIS_MNEMONIC_INT3;
 }
 
+/* Nothing runs on to what stands behind this instruction, and so nothing rests there: what jumps there is scan.c's. The
+ * sleds of XRay begin so, and short functions end so. */
+static bool leaves(const ZydisDecodedInstruction *in) {
+    return in->mnemonic == ZYDIS_MNEMONIC_JMP || in->mnemonic == ZYDIS_MNEMONIC_RET;
+}
+
 /* Control never runs on past this instruction. */
 static bool ends_flow(const ZydisDecodedInstruction *in) {
     return in->mnemonic == ZYDIS_MNEMONIC_JMP || in->mnemonic == ZYDIS_MNEMONIC_RET ||
@@ -134,7 +140,7 @@ static enum graft_status collect(
     const struct gr_function *function, size_t readable, struct gr_plan *plan, uint64_t *offender) {
     ZydisDecoder decoder;
     gr_decoder_open(&decoder);
-    bool ended = false;
+    bool ended = false, left = false;
     while (plan->size < plan->claimed) {
         uint64_t address = plan->address + plan->size;
         ZydisDecodedInstruction in;
@@ -151,24 +157,28 @@ static enum graft_status collect(
         enum graft_status status = outside ? GRAFT_OK : classify(&in, address, out);
         if (status != GRAFT_OK)
             return status;
-        if (plan->size > 0)
+        if (plan->size > 0 && !left)
             plan->boundaries |= (uint8_t)(1u << plan->size);
         ended = ended || ends_flow(&in);
+        left = left || leaves(&in);
         plan->size = (uint8_t)(plan->size + in.length);
         plan->count++;
     }
     return GRAFT_OK;
 }
 
-bool gr_arch_undoes(uint8_t instruction) {
-    enum { PUSH = 0x50, REGISTERS = 8, RSP = 4 };
+bool gr_arch_undoes(uint8_t instruction, int *stack) {
+    enum { PUSH = 0x50, REGISTERS = 8, RSP = 4, NOP = 0x90 };
     uint8_t number = (uint8_t)(instruction - PUSH);
-    return number < REGISTERS && number != RSP; /* pop %rsp would not take a push back */
+    bool push = number < REGISTERS && number != RSP; /* pop %rsp would not take a push back */
+    *stack = push ? (int)sizeof(uint64_t) : 0;
+    return push || instruction == NOP; /* the sleds of -fpatchable-function-entry */
 }
 
 /* Which bytes a patch of this shape takes. */
 static void claim(struct gr_plan *plan, enum gr_shape shape) {
-    plan->stays = shape == GR_SHAPE_LATE && gr_arch_undoes(plan->bytes[0]);
+    int stack;
+    plan->stays = shape == GR_SHAPE_LATE && gr_arch_undoes(plan->bytes[0], &stack);
     plan->claimed = shape == GR_SHAPE_TRAP ? 1 : shape == GR_SHAPE_LATE ? GR_PATCH_MAX : GR_PATCH_SIZE;
 }
 

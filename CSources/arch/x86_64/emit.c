@@ -296,9 +296,10 @@ enum graft_status gr_arch_emit_hop(uint64_t address, const struct gr_slot *slot,
 enum graft_status gr_arch_emit_hop_after_push(
     uint64_t address, uint8_t instruction, uint64_t stub, uint8_t code[GR_HOP_SIZE]) {
     enum { PUSH = 0x50, POP = 0x58 };
-    if (!gr_arch_undoes(instruction))
+    int stack;
+    if (!gr_arch_undoes(instruction, &stack))
         return GRAFT_NOT_RELOCATABLE;
-    code[0] = (uint8_t)(instruction - PUSH + POP);
+    code[0] = stack != 0 ? (uint8_t)(instruction - PUSH + POP) : instruction;
     return gr_arch_emit_jump(address + 1, stub, code + 1) ? GRAFT_OK : GRAFT_NO_SPACE_NEAR;
 }
 

@@ -23,8 +23,8 @@ enum ExplainCommand {
             ENTRY is how the function's first bytes would be changed, or why they will not:
               jump     one instruction covers the jump
               punned   several do; each boundary between them traps
-              trap     no jump fits; a probe that says so may take a trap, at one to
-                       two microseconds a call
+              trap     no jump fits; a probe that says so may take a trap, at
+                       microseconds a call
             EXIT says whether its return can be observed.
 
             Exit codes: 0 done; 1 something could not be read; 64 the command line makes

@@ -102,7 +102,8 @@ final class ExplainPrinter {
         let reason = explanation.reason.map { code in
             explanation.reasonOffset == entry.offset ? code.rawValue : "\(code) at \(hex(explanation.reasonOffset))"
         }
-        let entryColumn = explanation.tactic == .trap ? "trap, \(reason ?? "")" : reason ?? explanation.tactic.rawValue
+        let tactic = explanation.tactic.rawValue
+        let entryColumn = explanation.tactic == .trap ? "\(tactic), \(reason ?? "")" : reason ?? tactic
         let exit = explanation.tactic == .refused ? "-" : explanation.exitReason == nil ? "yes" : "no"
         return row(
             hex(entry.offset), "\(entry.size)", entryColumn, exit,
