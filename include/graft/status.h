@@ -30,7 +30,7 @@ extern "C" {
     X(BRANCH_INTO_PATCH, "branch-into-patch", "the function branches back into its own first bytes")                  \
     X(NOT_CODE, "not-code", "the bytes at the entry are not valid instructions")                                      \
     X(NOT_RELOCATABLE, "not-relocatable", "an instruction at the entry cannot be executed at another address")        \
-    X(IFUNC, "ifunc", "the symbol is an indirect function, and which implementation it chose is not known here")              \
+    X(IFUNC, "ifunc", "the symbol is an indirect function, and which implementation it chose is not known here")      \
     X(DENIED, "denied", "the function is on the list of those that must not be instrumented")                         \
     X(NO_EXIT, "no-exit", "the return of this function cannot be observed; use mode entry or count")                  \
     X(NO_SPACE_NEAR, "no-space-near", "no free memory within reach of a jump from the function")                      \
