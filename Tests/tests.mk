@@ -151,7 +151,7 @@ build/bench/clang/bench_%: Tests/Benchmarks/bench_%.c $(BENCHMARK_PARTS) $(SHARE
 	$(call say,link,$@)$(CLANG) $(BENCHMARK_FLAGS)
 
 # Fifty thousand functions to install.
-BENCHMARK_SCALE := build/bench/gcc/bench_scale build/bench/clang/bench_scale
+BENCHMARK_SCALE := $(foreach compiler,gcc clang,build/bench/$(compiler)/bench_scale build/bench/$(compiler)/bench_flat)
 $(BENCHMARK_SCALE): Tests/Programs/many.S
 $(BENCHMARK_SCALE): private CPPFLAGS += -ITests/Programs -DCOUNT=50000 -DSPACING=32
 
