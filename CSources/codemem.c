@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An arena: thunk addresses and slots first (data), then the stubs' code. */
+/* An arena: thunk addresses, the words that hops jump through and slots first (data), then the stubs' code. */
 enum {
-    HEADER = 4096,
+    THUNK_TABLE = 4096,
+    HEADER = THUNK_TABLE + GR_ARENA_STUBS * (int)sizeof(uint64_t),
     DATA = HEADER + GR_ARENA_STUBS * (int)sizeof(struct gr_slot),
     CODE = GR_ARENA_STUBS * GR_STUB_SIZE,
     ARENA = DATA + CODE,
 };
 _Static_assert(DATA % 4096 == 0 && CODE % 4096 == 0, "arenas are made of pages");
-_Static_assert(GR_THUNKS * sizeof(uint64_t) <= HEADER, "the thunk table is in the header");
+_Static_assert(GR_THUNKS * sizeof(uint64_t) <= THUNK_TABLE, "the thunk table is in the header");
 
 /* The code of a stub is a number of units, which it keeps: it is taken again by stubs of its size, with its slot. */
 enum { UNIT = 16, UNITS_MAX = GR_STUB_SIZE / UNIT };
@@ -133,6 +134,7 @@ enum graft_status gr_stub_take(uint64_t low, uint64_t high, size_t size, struct 
     place->code = arena->base + DATA + (uint64_t)arena->pieces[index].unit * UNIT;
     place->size = (size_t)units * UNIT;
     place->slot = (struct gr_slot *)(uintptr_t)(arena->base + HEADER) + index;
+    place->slot->active = (_Atomic uint64_t *)(uintptr_t)(arena->base + THUNK_TABLE) + index;
     place->thunks = (const uint64_t *)(uintptr_t)arena->base;
     return GRAFT_OK;
 }

@@ -89,7 +89,7 @@ static enum graft_status write_stub(struct gr_site *site, const struct gr_plan *
         return status;
     site->stub_code = place->code;
     atomic_store_explicit(&site->slot->shared_count, 0, memory_order_relaxed);
-    atomic_store_explicit(&site->slot->active, site->slot->relocated, memory_order_relaxed);
+    atomic_store_explicit(site->slot->active, site->slot->relocated, memory_order_relaxed);
     atomic_store_explicit(&site->slot->site, site, memory_order_release); /* pairs with hit.c */
     return gr_stub_write(place, code);
 }
@@ -188,7 +188,7 @@ void gr_patch_forget(struct gr_site *site) {
 }
 
 void gr_patch_aim(struct gr_site *site, uint64_t stub) {
-    atomic_store_explicit(&site->slot->active, stub, memory_order_release); /* a jump through memory: no pair needed */
+    atomic_store_explicit(site->slot->active, stub, memory_order_release); /* a jump through memory: no pair needed */
 }
 
 bool gr_patch_in_place(const struct gr_site *site) {

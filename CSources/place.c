@@ -106,7 +106,7 @@ static void mark(uint64_t address, bool used) {
 }
 
 static bool within_reach(uint64_t address, const struct gr_slot *slot) {
-    int64_t distance = (int64_t)(address - (uint64_t)(uintptr_t)slot);
+    int64_t distance = (int64_t)(address - (uint64_t)(uintptr_t)slot->active);
     return distance == (int32_t)distance && distance + GR_HOP_SIZE == (int32_t)(distance + GR_HOP_SIZE) &&
            distance > INT32_MIN + PAGE;
 }

@@ -25,16 +25,16 @@ struct gr_rseq_cs {
     uint64_t start, post_commit_offset, abort;
 };
 
-/* The data half of a stub: writable, beside executable code that is not. */
+/* The data half of a stub: writable, beside executable code that is not. A counted call reads nothing of it: what it does
+ * read, the word where `active` points, lies among those of its neighbours, eight to a cache line. */
 struct gr_slot {
-    struct gr_rseq_cs rseq_cs;     /* written before publication, constant afterwards */
-    _Atomic uint64_t active;       /* where the hop leads: relocated block, counting, entry or exit stub */
+    struct gr_rseq_cs rseq_cs; /* written before publication, constant afterwards */
+    _Atomic uint64_t *active;  /* holds where the hop leads: relocated block, counting, entry or exit stub; constant */
     _Atomic uint64_t shared_count; /* hits on threads without rseq */
     struct gr_site *_Atomic site;  /* null until the first publication */
     uint64_t relocated;            /* address of the relocated block */
 };
 _Static_assert(sizeof(struct gr_slot) == GR_SLOT_SIZE, "layout.h");
-_Static_assert(offsetof(struct gr_slot, active) == GR_SLOT_ACTIVE, "layout.h");
 _Static_assert(offsetof(struct gr_slot, shared_count) == GR_SLOT_SHARED_COUNT, "layout.h");
 _Static_assert(offsetof(struct gr_slot, site) == GR_SLOT_SITE, "layout.h");
 _Static_assert(offsetof(struct gr_slot, relocated) == GR_SLOT_RELOCATED, "layout.h");

@@ -147,7 +147,7 @@ static uint64_t destination(uint64_t pc, greg_t *stack) {
         if (offset == 0 && site->push != 0 && gr_arch_undoes(site->push, &pushed))
             *stack += pushed;
         if (offset == 0)
-            return atomic_load_explicit(&site->slot->active, memory_order_acquire);
+            return atomic_load_explicit(site->slot->active, memory_order_acquire);
         if ((site->boundaries >> offset & 1) != 0)
             return site->slot->relocated + site->moved[offset];
     }

@@ -264,7 +264,7 @@ enum graft_status gr_arch_emit(
     const struct gr_counters *counters = gr_counters();
     memset(code, 0xcc, place->size);
     site->slot = place->slot;
-    jump_through(&w, &place->slot->active);
+    jump_through(&w, place->slot->active);
     site->count_at = (uint8_t)w.at;
     struct count_tail tail = {0};
     if (counters->per_cpu)
@@ -289,7 +289,7 @@ enum graft_status gr_arch_emit(
 
 enum graft_status gr_arch_emit_hop(uint64_t address, const struct gr_slot *slot, uint8_t *code) {
     struct writer w = {.code = code, .address = address, .size = GR_HOP_SIZE, .status = GRAFT_OK};
-    jump_through(&w, &slot->active);
+    jump_through(&w, slot->active);
     return w.status;
 }
 

@@ -28,7 +28,6 @@
 
 /* struct gr_slot: what a stub can see of its site. */
 #define GR_SLOT_RSEQ_CS 0
-#define GR_SLOT_ACTIVE 32
 #define GR_SLOT_SHARED_COUNT 40
 #define GR_SLOT_SITE 48
 #define GR_SLOT_RELOCATED 56
