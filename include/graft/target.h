@@ -21,6 +21,9 @@
  * and merged functions) are matched together with the function that they were made from. Pieces of functions (.cold,
  * the parts of async functions) are not: nobody calls them by that name.
  *
+ * What an image only imports is not a function of its own: ":getpid" stays pending, "libc.so.6:getpid" or "*:getpid" is
+ * what is meant.
+ *
  * An indirect function (memcpy) stands for the implementation that it chose in this process, as the loader has written it
  * into some image's table; its resolver is never called. Where nobody imports it, it is refused (GRAFT_IFUNC). */
 #ifndef GRAFT_TARGET_H
