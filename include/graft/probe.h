@@ -25,7 +25,7 @@ enum {
     GRAFT_PROBE_CALLER = 1u << 1, /* keep the stack of the first hit of each entry point */
     GRAFT_PROBE_THREAD = 1u << 2, /* fill in graft_hit.thread */
     /* Where no jump fits (GRAFT_TOO_SHORT, GRAFT_BRANCH_INTO_PATCH, …), take a trap: int3 as the first byte, and a signal for
-     * each call. That costs microseconds a call (2 to 11 have been seen). While it is there a debugger that attaches must leave SIGTRAP
+     * each call. That costs microseconds a call (3 to 11 have been seen). While it is there a debugger that attaches must leave SIGTRAP
      * to the program (gdb: `handle SIGTRAP nostop noprint pass`), and no thread may block SIGTRAP past the C library. So it
      * is never taken without this flag, nor for functions of the C library and the loader, nor while a debugger is there. */
     GRAFT_PROBE_TRAP = 1u << 3,
