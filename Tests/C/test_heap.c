@@ -93,6 +93,8 @@ static void threads_never_get_the_same_block(void) {
         pthread_join(threads[i], NULL);
 }
 
+/* malloc sees to its own locks; and in a child a thread sanitizer misses the parent's threads. */
+#ifndef GR_WATCHED_HEAP
 static void a_forked_child_takes_and_gives_though_others_were_inside(void) {
     pthread_t threads[THREADS];
     unsigned char *before = gr_heap_take(100);
@@ -113,12 +115,15 @@ static void a_forked_child_takes_and_gives_though_others_were_inside(void) {
         pthread_join(threads[i], NULL);
     gr_heap_give(before);
 }
+#endif
 
 int main(void) {
     RUN(blocks_of_every_size_are_zeroed_aligned_and_apart);
     RUN(a_block_that_grows_keeps_what_it_holds);
     RUN(what_has_no_memory_is_refused);
     RUN(threads_never_get_the_same_block);
+#ifndef GR_WATCHED_HEAP
     RUN(a_forked_child_takes_and_gives_though_others_were_inside);
+#endif
     return 0;
 }
