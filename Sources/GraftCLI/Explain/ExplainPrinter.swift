@@ -77,6 +77,7 @@ final class ExplainPrinter {
     /// One function for machines.
     static func json(_ explanation: Explanation) -> JSONValue {
         let entry = explanation.entry
+        let isInstrumentable = explanation.tactic != .refused && explanation.tactic != .trap
         var value: JSONObject = JSONObject([
             JSONMember(key: "symbol", value: .string(entry.symbol)),
             JSONMember(key: "name", value: .string(entry.name)),
@@ -84,7 +85,7 @@ final class ExplainPrinter {
             JSONMember(key: "size", value: JSONValue(entry.size)),
             JSONMember(key: "build_id", value: .string(entry.buildID)),
             JSONMember(key: "aliases", value: JSONValue(entry.aliases)),
-            JSONMember(key: "instrumentable", value: .bool(explanation.tactic != .refused && explanation.tactic != .trap)),
+            JSONMember(key: "instrumentable", value: .bool(isInstrumentable)),
             JSONMember(key: "tactic", value: .string(explanation.tactic.rawValue)),
             JSONMember(key: "reason", value: JSONValue(explanation.reason?.rawValue)),
             JSONMember(key: "exit_reason", value: JSONValue(explanation.exitReason?.rawValue)),
@@ -97,6 +98,7 @@ final class ExplainPrinter {
     /// One function for people: the tactic, or the reason and its place.
     static func row(_ explanation: Explanation) -> String {
         let entry = explanation.entry
+        let isInstrumentable = explanation.tactic != .refused && explanation.tactic != .trap
         let name = entry.name.isEmpty ? "(no symbol)" : entry.name
         let aliases = entry.aliases > 0 ? "  (+\(entry.aliases) names)" : ""
         let reason = explanation.reason.map { code in
