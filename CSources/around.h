@@ -14,7 +14,6 @@
 #define GR_AROUND_H
 
 #include "arch/arch.h"
-#include "arch/x86_64/port.h"
 #include "call.h"
 #include "site.h"
 
@@ -35,10 +34,10 @@ struct gr_around_port {
     struct gr_around_port *next; /* of the same site */
     struct gr_call_signature signature;
 };
-_Static_assert(offsetof(struct gr_around_port, thunk) == GR_PORT_THUNK, "arch/x86_64/port.h");
-_Static_assert(offsetof(struct gr_around_port, closure) == GR_PORT_CLOSURE, "arch/x86_64/port.h");
-_Static_assert(offsetof(struct gr_around_port, stack) == GR_PORT_STACK, "arch/x86_64/port.h");
-_Static_assert(offsetof(struct gr_around_port, results) == GR_PORT_RESULTS, "arch/x86_64/port.h");
+_Static_assert(offsetof(struct gr_around_port, thunk) == GR_PORT_THUNK, "port.h");
+_Static_assert(offsetof(struct gr_around_port, closure) == GR_PORT_CLOSURE, "port.h");
+_Static_assert(offsetof(struct gr_around_port, stack) == GR_PORT_STACK, "port.h");
+_Static_assert(offsetof(struct gr_around_port, results) == GR_PORT_RESULTS, "port.h");
 
 struct gr_around {
     _Atomic uint64_t users; /* calls under way, and one for the probe */
@@ -76,10 +75,9 @@ void gr_around_run(ffi_cif *cif, void *result, void **arguments, void *closure);
 /* One user less. Any plane. */
 void gr_around_leave(struct gr_around *around);
 
-/* arch/x86_64/emit_around.c: a port's trampoline, which stands anywhere. */
-enum { GR_PORT_CODE_SIZE = 17 };
+/* arch/<isa>/emit_around.c: a port's trampoline, which stands anywhere. */
 void gr_arch_emit_port(const struct gr_around_port *port, uint8_t code[GR_PORT_CODE_SIZE]);
-/* arch/x86_64/around.S: by enum gr_keep. */
+/* arch/<isa>/around.S: by enum gr_keep. */
 extern const uint64_t gr_arch_around_thunks[GR_KEEP_KINDS];
 
 #endif

@@ -61,6 +61,9 @@ struct gr_call_shape {
     uint32_t stack;    /* bytes of the arguments that are passed on the stack, a multiple of 8 */
 };
 
+/* arch/<isa>/results.c: the registers of the result, GR_RESULT_* of port.h. */
+uint32_t gr_arch_results(const struct gr_call_signature *signature);
+
 /* Makes the shape; the caller frees it with gr_call_shape_free. GRAFT_NO_MEMORY; GRAFT_UNSUPPORTED: libffi cannot. */
 enum graft_status gr_call_shape_make(const struct gr_call_signature *signature, struct gr_call_shape **shape);
 void gr_call_shape_free(struct gr_call_shape *shape);

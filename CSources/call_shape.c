@@ -1,7 +1,6 @@
-/* call_shape.c: a signature as libffi describes calls, and the registers in which its result comes.
+/* call_shape.c: a signature as libffi describes calls,. In which registers its result comes, arch knows.
  *
- * Neighbours: call.h, arch (names of the registers). */
-#include "arch/x86_64/port.h"
+ * Neighbours: call.h. */
 #include "call.h"
 #include <stdlib.h>
 
@@ -46,33 +45,6 @@ static ffi_type *make_type(struct making *making, unsigned index) {
     return made;
 }
 
-/* System V ABI, 3.2.3: each eightbyte of a small struct is INTEGER if any of its parts is, else SSE; a larger struct is
- * in memory, and its address is returned. */
-static void classify(const struct gr_call_signature *signature, unsigned index, unsigned base, bool integer[2]) {
-    const struct gr_type *type = &signature->type[index];
-    if (type->kind != GR_TYPE_STRUCT) {
-        integer[base / 8] = integer[base / 8] || (type->kind != GR_TYPE_F32 && type->kind != GR_TYPE_F64);
-        return;
-    }
-    for (unsigned i = index + 1; i < type->end; i = signature->type[i].end)
-        classify(signature, i, base + signature->type[i].offset, integer);
-}
-
-static uint32_t result_registers(const struct gr_call_signature *signature) {
-    enum { EIGHTBYTES = 2 };
-    static const uint32_t integers[] = {GR_RESULT_RAX, GR_RESULT_RDX}, vectors[] = {GR_RESULT_XMM0, GR_RESULT_XMM1};
-    unsigned size = signature->type[0].size, next_integer = 0, next_vector = 0;
-    bool integer[EIGHTBYTES] = {false, false};
-    uint32_t registers = 0;
-    if (size > EIGHTBYTES * 8)
-        return GR_RESULT_RAX;
-    if (size != 0)
-        classify(signature, 0, 0, integer);
-    for (unsigned i = 0; i < (size + 7) / 8; i++)
-        registers |= integer[i] ? integers[next_integer++] : vectors[next_vector++];
-    return registers;
-}
-
 enum graft_status gr_call_shape_make(const struct gr_call_signature *signature, struct gr_call_shape **shape) {
     size_t structs = 0; /* each type is a member at most once, and each list ends with a null */
     for (unsigned i = 0; i < signature->count; i++)
@@ -92,7 +64,7 @@ enum graft_status gr_call_shape_make(const struct gr_call_signature *signature, 
         free(made);
         return GRAFT_UNSUPPORTED;
     }
-    made->results = result_registers(signature);
+    made->results = gr_arch_results(signature);
     made->stack = (made->cif.bytes + 7u) & ~7u;
     *shape = made;
     return GRAFT_OK;

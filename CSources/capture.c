@@ -60,7 +60,7 @@ static void copy_frames(struct gr_stack_copy *copy) {
         copy->words[copy->word_count++] =
             (struct gr_stack_word){(uint64_t)(uintptr_t)&frame->return_address, frame->return_address};
         copy->words[copy->word_count++] =
-            (struct gr_stack_word){(uint64_t)(uintptr_t)&frame->caller_rbx, frame->caller_rbx};
+            (struct gr_stack_word){(uint64_t)(uintptr_t)&frame->caller_kept, frame->caller_kept};
     }
 }
 
@@ -75,10 +75,16 @@ static size_t copy_contexts(uint64_t context, uint64_t *frames) {
     return count;
 }
 
+static void copy_registers(struct gr_stack_copy *copy, const struct graft_registers *registers) {
+#define COPY(name) copy->name = GR_KEPT_IN(registers, name);
+    GR_KEPT_REGISTERS(COPY)
+#undef COPY
+}
+
 void gr_capture_hit(struct gr_site *site, const struct graft_registers *registers, uint64_t stack_pointer) {
-    const uint64_t *slot = (const uint64_t *)(uintptr_t)stack_pointer;
+    uint64_t return_address = gr_return_address(registers);
     bool async = (site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0;
-    uint64_t caller = async ? gr_completion_of(registers->r14) + 1 : *slot;
+    uint64_t caller = async ? gr_completion_of(gr_async_context(registers)) + 1 : return_address;
     atomic_store_explicit(&site->caller_fallback, caller, memory_order_relaxed);
     struct gr_capture *capture = take();
     if (capture == NULL) {
@@ -87,15 +93,10 @@ void gr_capture_hit(struct gr_site *site, const struct graft_registers *register
     }
     capture->site = site;
     capture->image_serial = __atomic_load_n(&site->image_serial, __ATOMIC_RELAXED); /* orders nothing */
-    capture->copy.return_address = *slot;
-    capture->copy.stack_pointer = stack_pointer + sizeof *slot;
-    capture->copy.rbx = registers->rbx;
-    capture->copy.rbp = registers->rbp;
-    capture->copy.r12 = registers->r12;
-    capture->copy.r13 = registers->r13;
-    capture->copy.r14 = registers->r14;
-    capture->copy.r15 = registers->r15;
-    capture->frame_count = async ? copy_contexts(registers->r14, capture->frames) : 0;
+    capture->copy.return_address = return_address;
+    capture->copy.stack_pointer = stack_pointer + GR_CALLER_STACK;
+    copy_registers(&capture->copy, registers);
+    capture->frame_count = async ? copy_contexts(gr_async_context(registers), capture->frames) : 0;
     if (!async) {
         copy_frames(&capture->copy);
         gr_stack_capture(&capture->copy);

@@ -57,7 +57,17 @@ static enum graft_status write_rest(struct gr_site *site, struct gr_writer *writ
     return bytes(site, writer, site->original, site->jump, false);
 }
 
+/* The whole of a jump that is one word. */
+static enum graft_status put_all(struct gr_site *site, struct gr_writer *writer, const uint8_t *to) {
+    enum graft_status status = GRAFT_OK;
+    for (unsigned i = 0; i < GR_PATCH_SIZE && status == GRAFT_OK; i++)
+        status = gr_writer_put(writer, site, i, to[i]);
+    return status;
+}
+
 static enum graft_status open_jump(struct gr_site *site, struct gr_writer *writer) {
+    if (site->tactic == GR_TACTIC_ONE_WORD)
+        return put_all(site, writer, site->jump);
     if (site->tactic == GR_TACTIC_ONE_STORE)
         return put_word(site, writer, site->jump);
     return gr_writer_put(writer, site, 0, site->jump[0]);
@@ -72,6 +82,8 @@ static enum graft_status restore_boundaries(struct gr_site *site, struct gr_writ
 }
 
 static enum graft_status open_original(struct gr_site *site, struct gr_writer *writer) {
+    if (site->tactic == GR_TACTIC_ONE_WORD)
+        return put_all(site, writer, site->original);
     if (site->tactic == GR_TACTIC_ONE_STORE)
         return put_word(site, writer, site->original);
     return gr_writer_put(writer, site, 0, site->original[0]);

@@ -28,7 +28,7 @@ static bool reserve_per_cpu(size_t capacity) {
         shift++;
     uint32_t cpus = gr_os_cpu_count();
     void *memory;
-    if (!rseq_registered() || ((uint64_t)cpus << shift) > UINT32_C(0x40000000) ||
+    if (!GR_COUNTS_PER_CPU || !rseq_registered() || ((uint64_t)cpus << shift) > UINT32_C(0x40000000) ||
         gr_os_reserve_low((size_t)cpus << shift, &memory) != GRAFT_OK)
         return false;
     counters.cpus = cpus;

@@ -62,57 +62,57 @@ static void open_mask(const struct graft_hit *hit, uint64_t *argument) {
 /* int pthread_sigmask(int how, const sigset_t *set, sigset_t *old) */
 static void on_sigmask(struct graft_hit *hit, void *context) {
     (void)context;
-    if ((int)hit->registers->rdi != SIG_UNBLOCK)
-        open_mask(hit, &hit->registers->rsi);
+    if ((int)*gr_argument(hit->registers, 0) != SIG_UNBLOCK)
+        open_mask(hit, gr_argument(hit->registers, 1));
 }
 
 /* Functions with a mask as their argument 0 (sigsuspend), 1 (pthread_attr_setsigmask_np), … */
 static void on_mask_0(struct graft_hit *hit, void *context) {
     (void)context;
-    open_mask(hit, &hit->registers->rdi);
+    open_mask(hit, gr_argument(hit->registers, 0));
 }
 
 static void on_mask_1(struct graft_hit *hit, void *context) {
     (void)context;
-    open_mask(hit, &hit->registers->rsi);
+    open_mask(hit, gr_argument(hit->registers, 1));
 }
 
 static void on_mask_3(struct graft_hit *hit, void *context) {
     (void)context;
-    open_mask(hit, &hit->registers->rcx);
+    open_mask(hit, gr_argument(hit->registers, 3));
 }
 
 static void on_mask_4(struct graft_hit *hit, void *context) {
     (void)context;
-    open_mask(hit, &hit->registers->r8);
+    open_mask(hit, gr_argument(hit->registers, 4));
 }
 
 static void on_mask_5(struct graft_hit *hit, void *context) {
     (void)context;
-    open_mask(hit, &hit->registers->r9);
+    open_mask(hit, gr_argument(hit->registers, 5));
 }
 
 /* The application sets or asks for its own action for SIGTRAP: ours stays. */
 static void on_trap_action(struct graft_registers *registers, const struct sigaction *action) {
-    struct sigaction *old = (struct sigaction *)(uintptr_t)registers->rdx;
+    struct sigaction *old = (struct sigaction *)(uintptr_t)*gr_argument(registers, 2);
     struct sigaction before;
     gr_trap_application_action(action != NULL && !gr_trap_is_ours(action) ? action : NULL, &before);
     if (old != NULL)
         *old = before;
-    registers->rsi = registers->rdx = 0;
+    *gr_argument(registers, 1) = *gr_argument(registers, 2) = 0;
 }
 
 /* int sigaction(int number, const struct sigaction *action, struct sigaction *old) */
 static void on_sigaction(struct graft_hit *hit, void *context) {
     (void)context;
-    const struct sigaction *action = (const struct sigaction *)(uintptr_t)hit->registers->rsi;
-    if ((int)hit->registers->rdi == SIGTRAP && gr_trap_handler_installed()) {
+    const struct sigaction *action = (const struct sigaction *)(uintptr_t)*gr_argument(hit->registers, 1);
+    if ((int)*gr_argument(hit->registers, 0) == SIGTRAP && gr_trap_handler_installed()) {
         on_trap_action(hit->registers, action);
     } else if (action != NULL && blocks_trap(&action->sa_mask)) {
         struct sigaction *copy = &copies[copy_for(hit->stack_pointer)].action;
         *copy = *action;
         sigdelset(&copy->sa_mask, SIGTRAP);
-        hit->registers->rsi = (uint64_t)(uintptr_t)copy;
+        *gr_argument(hit->registers, 1) = (uint64_t)(uintptr_t)copy;
     }
 }
 

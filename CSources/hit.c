@@ -121,18 +121,18 @@ static inline void remember(struct gr_frame *frame, const struct gr_attachment *
 }
 
 /* The open call that went on in this function with a jump, if the function returns to that one's thunk: every function
- * leaves rbx to its tail calls as it found it, and there it was the frame. */
-static inline struct gr_frame *tail_called_by(const struct graft_registers *registers, uint64_t stack_pointer) {
-    uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
-    return GR_UNLIKELY(gr_is_thunk_return(return_address)) ? (struct gr_frame *)(uintptr_t)registers->rbx : NULL;
+ * leaves that register to its tail calls as it found it, and there it was the frame. */
+static inline struct gr_frame *tail_called_by(struct graft_registers *registers) {
+    bool chained = gr_is_thunk_return(gr_return_address(registers));
+    return GR_UNLIKELY(chained) ? (struct gr_frame *)(uintptr_t)*gr_frame_register(registers) : NULL;
 }
 
 /* Where the function goes back to. An async function's stack leads to whatever runs its task; its context, to its caller. */
-static uint64_t caller_of(const struct gr_site *site, const struct graft_registers *registers, uint64_t stack_pointer) {
+static uint64_t caller_of(const struct gr_site *site, struct graft_registers *registers) {
     if ((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0)
-        return gr_completion_of(registers->r14) + 1;
-    const struct gr_frame *earlier = tail_called_by(registers, stack_pointer);
-    return earlier != NULL ? earlier->return_address : *(const uint64_t *)(uintptr_t)stack_pointer;
+        return gr_completion_of(gr_async_context(registers)) + 1;
+    const struct gr_frame *earlier = tail_called_by(registers);
+    return earlier != NULL ? earlier->return_address : gr_return_address(registers);
 }
 
 /* Tells the probes of an entry: any number, of any mode and flags (the thunks do the plain case itself). `frame` is null
@@ -140,7 +140,7 @@ static uint64_t caller_of(const struct gr_site *site, const struct graft_registe
 static void tell_entry(struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer,
     struct gr_frame *frame, bool chosen) {
     const struct gr_attachments *list = attachments_of(site);
-    uint64_t return_address = frame != NULL ? frame->return_address : caller_of(site, registers, stack_pointer);
+    uint64_t return_address = frame != NULL ? frame->return_address : caller_of(site, registers);
     keep_caller(site, registers, stack_pointer);
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         struct gr_attachment *attachment = list->item[i];
@@ -206,7 +206,7 @@ static bool exit_wanted(const struct gr_site *site) {
 
 /* The entry of an async function whose completion is wanted. */
 static GR_NOINLINE void enter_async(struct gr_site *site, struct graft_registers *registers, uint64_t stack_pointer) {
-    struct gr_completion *completion = gr_completion_open(site, registers->r14);
+    struct gr_completion *completion = gr_completion_open(site, gr_async_context(registers));
     if (completion == NULL)
         atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
     tell_entry(site, registers, stack_pointer, completion != NULL ? &completion->frame : NULL, false);
@@ -235,7 +235,7 @@ static inline void enter(struct gr_slot *slot, struct graft_registers *registers
     }
     if (!chosen)
         gr_arch_count(site->counter, slot);
-    uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
+    uint64_t stack_pointer = gr_entry_stack(registers);
     if (GR_UNLIKELY((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0) && exit_wanted(site))
         enter_async(site, registers, stack_pointer);
     else
@@ -275,12 +275,12 @@ static void fill_in(struct gr_frame *frame, const struct gr_slot *slot, struct g
  * exit is told when the earlier call leaves. */
 static GR_NOINLINE void enter_by_tail_call(struct visit *visit, const struct gr_slot *slot, struct gr_site *site,
     struct graft_registers *registers, struct gr_frame *earlier, bool chosen) {
-    uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
+    uint64_t stack_pointer = gr_entry_stack(registers);
     struct gr_frame *frame = gr_frame_chain(visit->thread, earlier);
     if (frame != NULL) {
         fill_in(frame, slot, site);
         frame->return_address = earlier->return_address;
-        frame->caller_rbx = earlier->caller_rbx;
+        frame->caller_kept = earlier->caller_kept;
         frame->stack_pointer = stack_pointer;
     } else {
         atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
@@ -297,18 +297,18 @@ static inline struct gr_frame *enter_frame(struct gr_slot *slot, struct graft_re
     }
     if (!chosen)
         gr_arch_count(site->counter, slot);
-    uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
-    struct gr_frame *earlier = tail_called_by(registers, stack_pointer), *frame = NULL;
+    uint64_t stack_pointer = gr_entry_stack(registers);
+    struct gr_frame *earlier = tail_called_by(registers), *frame = NULL;
     if (GR_UNLIKELY(earlier != NULL)) {
         enter_by_tail_call(&visit, slot, site, registers, earlier, chosen);
         end(&visit);
         return no_frame(where_to(slot, site), registers);
     }
-    frame = gr_frame_open(visit.thread, stack_pointer);
+    frame = gr_frame_open(visit.thread, stack_pointer, gr_return_address(registers));
     if (GR_LIKELY(frame != NULL)) {
         fill_in(frame, slot, site);
-        frame->return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
-        frame->caller_rbx = registers->rbx;
+        frame->return_address = gr_return_address(registers);
+        frame->caller_kept = *gr_frame_register(registers);
     } else {
         atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
     }
@@ -356,11 +356,9 @@ static void tell_exits(const struct gr_frame *frame, enum graft_phase phase, str
 /* The function was left by an exception that the personality routine below took over: the thunk returns to
  * gr_arch_resume, which goes on with it in the caller. The frame has been closed. */
 static GR_NOINLINE void leave_by_exception(struct gr_frame *frame, struct graft_registers *registers) {
-    registers->rax = frame->resume;
-    registers->rdi = (uint64_t)(uintptr_t)frame->exception;
-    registers->rsi = frame->return_address;
-    registers->rbx = frame->caller_rbx;
-    *(uint64_t *)(uintptr_t)((char *)registers + GR_LEAVE_RETURN) = (uint64_t)(uintptr_t)gr_arch_resume;
+    gr_hand_on(registers, frame->exception, frame->return_address, frame->resume);
+    *gr_frame_register(registers) = frame->caller_kept;
+    gr_set_return_address(registers, (uint64_t)(uintptr_t)gr_arch_resume);
     frame->exception = NULL;
 }
 
@@ -369,9 +367,9 @@ static GR_NOINLINE void leave_by_exception(struct gr_frame *frame, struct graft_
 static void watch_rest(struct gr_frame *frame, struct graft_registers *registers) {
     if ((frame->site->entry.flags & GRAFT_ENTRY_YIELDS) == 0 || frame->resumed || frame->count == 0)
         return;
-    struct gr_completion *completion = gr_completion_open_yielded(frame, registers->rax);
+    struct gr_completion *completion = gr_completion_open_yielded(frame, *gr_result(registers));
     if (completion != NULL)
-        registers->rax = completion->code;
+        *gr_result(registers) = completion->code;
     else
         atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
     frame->count = 0;
@@ -395,19 +393,20 @@ void gr_hit_leave(struct gr_frame *frame, struct graft_registers *registers) {
         tell_exits(frame, GRAFT_PHASE_LEAVE, registers);
         end(&visit);
     }
-    *(uint64_t *)(uintptr_t)((char *)registers + GR_LEAVE_RETURN) = frame->return_address;
-    registers->rbx = frame->caller_rbx;
+    gr_set_return_address(registers, frame->return_address);
+    *gr_frame_register(registers) = frame->caller_kept;
     gr_frame_close(frame, visit.thread);
 }
 
 /* The rest of a coroutine, called at the end of an access. In a handler, as any exit, it is not told. */
 static struct gr_frame *resume(struct gr_completion *completion, struct graft_registers *registers) {
-    uint64_t stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
-    struct gr_frame *earlier = tail_called_by(registers, stack_pointer), *frame = NULL;
+    uint64_t stack_pointer = gr_entry_stack(registers);
+    struct gr_frame *earlier = tail_called_by(registers), *frame = NULL;
     struct visit visit;
     no_frame(completion->resume, registers);
     if (begin(&visit)) {
-        frame = earlier != NULL ? gr_frame_chain(visit.thread, earlier) : gr_frame_open(visit.thread, stack_pointer);
+        frame = earlier != NULL ? gr_frame_chain(visit.thread, earlier)
+                                : gr_frame_open(visit.thread, stack_pointer, gr_return_address(registers));
         if (frame == NULL)
             atomic_fetch_add_explicit(&without_frame, 1, memory_order_relaxed);
         end(&visit);
@@ -417,8 +416,8 @@ static struct gr_frame *resume(struct gr_completion *completion, struct graft_re
         frame->resumed = true;
         frame->call = completion->resume;
         frame->stack_pointer = stack_pointer;
-        frame->return_address = earlier != NULL ? earlier->return_address : *(uint64_t *)(uintptr_t)stack_pointer;
-        frame->caller_rbx = earlier != NULL ? earlier->caller_rbx : registers->rbx;
+        frame->return_address = earlier != NULL ? earlier->return_address : gr_return_address(registers);
+        frame->caller_kept = earlier != NULL ? earlier->caller_kept : *gr_frame_register(registers);
     }
     gr_completion_close(completion);
     return earlier != NULL ? NULL : frame;
@@ -429,7 +428,7 @@ struct gr_frame *gr_hit_complete(struct gr_completion *completion, struct graft_
         return resume(completion, registers);
     struct visit visit;
     no_frame(gr_completion_unwatch(completion), registers);
-    completion->frame.stack_pointer = (uint64_t)(uintptr_t)registers + GR_LEAVE_RETURN;
+    completion->frame.stack_pointer = gr_entry_stack(registers);
     if (begin(&visit)) {
         tell_exit(&completion->frame, GRAFT_PHASE_LEAVE, registers);
         end(&visit);

@@ -108,7 +108,7 @@ enum graft_status gr_late_start(void) {
     if (status != GRAFT_OK)
         return status;
     const struct graft_probe_spec spec = {
-        .target = "ld-linux-x86-64.so.2:_dl_debug_state", .mode = GRAFT_MODE_ENTRY, .handler = rendezvous};
+        .target = GR_LOADER ":_dl_debug_state", .mode = GRAFT_MODE_ENTRY, .handler = rendezvous};
     struct gr_probe *probe = NULL;
     gr_probe_add(&spec, true, &probe);
     gr_settle();

@@ -10,7 +10,7 @@
 enum { MAPS_MAX = 64 << 20 };
 
 static const uint64_t lowest = 0x10000; /* above every vm.mmap_min_addr in use */
-static const uint64_t highest = UINT64_C(0x7ffffffff000);
+static const uint64_t highest = GR_ADDRESS_END;
 static const uint64_t heap_growth = UINT64_C(256) << 20; /* left free above the heap */
 static const uint64_t stack_growth = UINT64_C(64) << 20; /* left free below the main stack */
 

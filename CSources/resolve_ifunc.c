@@ -1,7 +1,7 @@
 /* resolve_ifunc.c: which implementation an indirect function chose in this process.
  *
  * The rule: what the loader has written when it relocated some image. Either the image itself refers to the function by its
- * resolver (R_X86_64_IRELATIVE), or an image imports it by name; the word that was relocated holds the choice. A resolver is
+ * resolver (IRELATIVE), or an image imports it by name; the word that was relocated holds the choice. A resolver is
  * never called: it may read what its image has not initialised yet. Nor is dlsym asked, which calls it too, and waits for a
  * dlopen that is under way. The loader's lock on its list is held meanwhile, as when the list is copied (loader.c): only
  * memory is read. Neighbours: found.h. */
@@ -10,6 +10,12 @@
 #include <elf.h>
 #include <link.h>
 #include <string.h>
+
+#if defined(__x86_64__)
+enum { CHOSEN = R_X86_64_IRELATIVE, SLOT = R_X86_64_JUMP_SLOT, POINTER = R_X86_64_GLOB_DAT, WORD = R_X86_64_64 };
+#elif defined(__aarch64__)
+enum { CHOSEN = R_AARCH64_IRELATIVE, SLOT = R_AARCH64_JUMP_SLOT, POINTER = R_AARCH64_GLOB_DAT, WORD = R_AARCH64_ABS64 };
+#endif
 
 /* What is sought, and what was found. */
 struct search {
@@ -64,11 +70,11 @@ static void read_tables(const ElfW(Dyn) * entry, struct tables *tables) {
 /* Whether what was relocated so is the address of the function that is sought. */
 static bool means(const struct search *search, const struct tables *tables, const ElfW(Rela) * relocation) {
     uint64_t type = ELF64_R_TYPE(relocation->r_info), symbol = ELF64_R_SYM(relocation->r_info);
-    if (type == R_X86_64_IRELATIVE)
+    if (type == CHOSEN)
         return tables->bias + (uint64_t)relocation->r_addend == search->resolver;
-    if ((type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT && type != R_X86_64_64) || symbol == 0)
+    if ((type != SLOT && type != POINTER && type != WORD) || symbol == 0)
         return false;
-    return (type != R_X86_64_64 || relocation->r_addend == 0) &&
+    return (type != WORD || relocation->r_addend == 0) &&
            strcmp(tables->names + tables->symbols[symbol].st_name, search->symbol) == 0;
 }
 

@@ -6,17 +6,11 @@
 #ifndef GR_SITE_H
 #define GR_SITE_H
 
-#include "arch/x86_64/layout.h"
+#include "arch/isa.h"
 #include "compiler.h"
 #include "registry.h"
 #include <graft/graft.h>
 #include <stdatomic.h>
-
-enum {
-    GR_PATCH_SIZE = 5, /* a jump with a 32-bit displacement */
-    GR_PATCH_MAX = 6,  /* and with a prefix */
-    GR_BLOCK_MAX = 32, /* original bytes that a relocated block may cover */
-};
 
 /* struct rseq_cs (linux/rseq.h), one for each stub, never reused for anything else: a thread's stale pointer to it is
  * read by the kernel at its next preemption. */
@@ -38,13 +32,6 @@ _Static_assert(sizeof(struct gr_slot) == GR_SLOT_SIZE, "layout.h");
 _Static_assert(offsetof(struct gr_slot, shared_count) == GR_SLOT_SHARED_COUNT, "layout.h");
 _Static_assert(offsetof(struct gr_slot, site) == GR_SLOT_SITE, "layout.h");
 _Static_assert(offsetof(struct gr_slot, relocated) == GR_SLOT_RELOCATED, "layout.h");
-_Static_assert(offsetof(struct graft_registers, rdi) == GR_REG_RDI, "layout.h");
-_Static_assert(offsetof(struct graft_registers, rax) == GR_REG_RAX, "layout.h");
-_Static_assert(offsetof(struct graft_registers, r11) == GR_REG_R11, "layout.h");
-_Static_assert(offsetof(struct graft_registers, rbx) == GR_REG_RBX, "layout.h");
-_Static_assert(offsetof(struct graft_registers, r15) == GR_REG_R15, "layout.h");
-_Static_assert(offsetof(struct graft_registers, xmm) == GR_REG_XMM, "layout.h");
-_Static_assert(sizeof(struct graft_registers) == GR_REG_SIZE, "layout.h");
 
 /* A step that leaves out all but one call in 2^32, which hit.c leaves out: while a budget is shut. */
 enum { GR_SAMPLE_NONE = 1 };
@@ -92,6 +79,7 @@ enum gr_keep {
 enum gr_tactic {
     GR_TACTIC_ONE_BYTE,  /* the jump's displacement is what the function's own bytes say: one store */
     GR_TACTIC_ONE_STORE, /* so it is but for one instruction, the first or second, changed by one store of eight bytes */
+    GR_TACTIC_ONE_WORD,  /* the jump is one aligned word */
     GR_TACTIC_TRAPS,     /* each boundary inside the jump holds a trap; stores in phases */
     GR_TACTIC_TRAP,      /* no jump: a trap, which leads each call to the stub; one store */
 };

@@ -277,20 +277,13 @@ static bool takes_over(uint64_t stack_pointer, uint64_t return_address, const st
 }
 
 /* Drops finished frames from the top of the open ones, and one that was abandoned: its stack slot is ours now. */
-static void settle(struct gr_thread *thread, uint64_t stack_pointer) {
-    uint64_t return_address = *(const uint64_t *)(uintptr_t)stack_pointer;
+static void settle(struct gr_thread *thread, uint64_t stack_pointer, uint64_t return_address) {
     while (thread->open != NULL &&
            (done(thread->open, stack_pointer) || takes_over(stack_pointer, return_address, thread->open))) {
         struct gr_frame *frame = thread->open;
         thread->open = frame->below;
         recycle(thread, frame);
     }
-}
-
-/* The call was abandoned (longjmp, a coroutine thrown away) when its stack slot no longer leads back to the thunk. */
-static bool abandoned(const struct gr_frame *frame) {
-    uint64_t found;
-    return gr_os_peek(frame->stack_pointer, &found, sizeof found) != sizeof found || !gr_is_thunk_return(found);
 }
 
 /* A later call at the same place of the stack: the earlier one was abandoned. */
@@ -306,7 +299,8 @@ static void collect(struct gr_thread *thread, uint64_t stack_pointer) {
     struct gr_frame **link = &thread->open;
     while (*link != NULL) {
         struct gr_frame *frame = *link;
-        if (done(frame, stack_pointer) || overtaken(thread, frame) || (!frame->passed && abandoned(frame))) {
+        if (done(frame, stack_pointer) || overtaken(thread, frame) ||
+            (!frame->passed && gr_frame_abandoned(frame, stack_pointer))) {
             *link = frame->below;
             recycle(thread, frame);
         } else {
@@ -332,8 +326,8 @@ static struct gr_frame *unused(struct gr_thread *thread) {
     return frame;
 }
 
-struct gr_frame *gr_frame_find(struct gr_thread *thread, uint64_t stack_pointer) {
-    settle(thread, stack_pointer);
+struct gr_frame *gr_frame_find(struct gr_thread *thread, uint64_t stack_pointer, uint64_t return_address) {
+    settle(thread, stack_pointer, return_address);
     struct gr_frame *frame = unused(thread);
     if (frame == NULL) {
         collect(thread, stack_pointer);
@@ -370,7 +364,8 @@ struct gr_frame *gr_frame_passed(struct gr_thread *thread, uint64_t stack_pointe
     struct gr_frame *nearest = NULL;
     for (struct gr_frame *frame = thread->open; frame != NULL; frame = frame->below) {
         if (frame->stack_pointer > stack_pointer && !atomic_load_explicit(&frame->closed, memory_order_acquire) &&
-            (nearest == NULL || frame->stack_pointer < nearest->stack_pointer) && !abandoned(frame))
+            (nearest == NULL || frame->stack_pointer < nearest->stack_pointer) &&
+            !gr_frame_abandoned(frame, stack_pointer))
             nearest = frame;
     }
     if (nearest != NULL) {

@@ -18,10 +18,10 @@ enum {
 /* One open call of a function whose exit is watched. The exit thunks know it. */
 struct gr_frame {
     uint64_t return_address;
-    uint64_t caller_rbx;
-    uint64_t call; /* the relocated block */
+    uint64_t caller_kept; /* of the register that leads here while the function runs: rbx, x19 */
+    uint64_t call;        /* the relocated block */
 
-    uint64_t stack_pointer; /* at entry: where the return address was */
+    uint64_t stack_pointer; /* at entry */
     struct gr_site *site;
     struct gr_frame *below;            /* the owner's next open call, or the next free frame; the owner's alone */
     _Atomic bool closed;               /* release by whoever leaves; acquire by the owner */
@@ -39,7 +39,7 @@ struct gr_frame {
     uint64_t resume;       /* the unwinder's function that goes on with it */
 };
 _Static_assert(offsetof(struct gr_frame, return_address) == GR_FRAME_RETURN, "layout.h");
-_Static_assert(offsetof(struct gr_frame, caller_rbx) == GR_FRAME_RBX, "layout.h");
+_Static_assert(offsetof(struct gr_frame, caller_kept) == GR_FRAME_KEPT, "layout.h");
 _Static_assert(offsetof(struct gr_frame, call) == GR_FRAME_CALL, "layout.h");
 _Static_assert(offsetof(struct gr_frame, stack_pointer) == GR_FRAME_STACK, "layout.h");
 _Static_assert(offsetof(struct gr_frame, site) == GR_FRAME_SITE, "layout.h");
@@ -103,15 +103,16 @@ void gr_threads_running(uint64_t now, void (*each)(graft_probe_id probe, uint64_
 void gr_threads_after_fork(void);
 
 /* The rest of gr_frame_open, for when frames that were left in another order have to be looked through. */
-struct gr_frame *gr_frame_find(struct gr_thread *thread, uint64_t stack_pointer);
+struct gr_frame *gr_frame_find(struct gr_thread *thread, uint64_t stack_pointer, uint64_t return_address);
 
-/* A frame for a call whose return address is at `stack_pointer`; null when none is free. Own thread. */
-static inline struct gr_frame *gr_frame_open(struct gr_thread *thread, uint64_t stack_pointer) {
+/* A frame for a call entered with this stack pointer and return address; null when none is free. Own thread. */
+static inline struct gr_frame *gr_frame_open(
+    struct gr_thread *thread, uint64_t stack_pointer, uint64_t return_address) {
     struct gr_frame *frame = thread->free, *below = thread->open;
     bool plain = frame != NULL && (below == NULL || (below->stack_pointer > stack_pointer &&
                                                         !atomic_load_explicit(&below->closed, memory_order_acquire)));
     if (GR_UNLIKELY(!plain))
-        return gr_frame_find(thread, stack_pointer);
+        return gr_frame_find(thread, stack_pointer, return_address);
     thread->free = frame->below;
     frame->stack_pointer = stack_pointer;
     frame->below = below;
@@ -150,6 +151,9 @@ static inline void gr_frame_close(struct gr_frame *frame, struct gr_thread *self
         atomic_store_explicit(&frame->closed, true, memory_order_release);
     }
 }
+/* arch/<isa>/abandoned.c: true for an open call that will never be left (longjmp, a coroutine thrown away), as far as the
+ * stack tells; `stack_pointer` is the calling thread's. */
+bool gr_frame_abandoned(const struct gr_frame *frame, uint64_t stack_pointer);
 /* The open call that an unwinder, running at `stack_pointer` on this thread, is passing; null when there is none. It is
  * closed by this, but not used again while the unwinder may need it. Own thread. */
 struct gr_frame *gr_frame_passed(struct gr_thread *thread, uint64_t stack_pointer);

@@ -8,13 +8,13 @@
  * Linearisation: the release store of an entry, or of the table; each pairs with an acquire load in gr_trap_site. */
 #include "trap.h"
 #include "arch/arch.h"
+#include "arch/context.h"
 #include "os/os.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 
-enum { INT3 = 0xcc, APPLICATION_ACTIONS = 4, TABLES = 2, TABLE_MIN = 64, KERNEL_MASK_SIZE = 8 };
+enum { APPLICATION_ACTIONS = 4, TABLES = 2, TABLE_MIN = 64, KERNEL_MASK_SIZE = 8 };
 
 typedef struct gr_site *_Atomic entry;
 
@@ -138,14 +138,14 @@ uint64_t gr_traps_redirected(void) {
 
 /* The instruction in the relocated block that belongs to a boundary, or 0. A thread at the patch itself goes where the
  * hop would have sent it, with the push taken back that hops take back: the register still has what was pushed. */
-static uint64_t destination(uint64_t pc, greg_t *stack) {
+static uint64_t destination(uint64_t pc, ucontext_t *context) {
     for (unsigned offset = 0; offset < GR_PATCH_MAX; offset++) {
         const struct gr_site *site = gr_trap_site(pc - offset);
         if (site == NULL)
             continue;
         int pushed = 0;
         if (offset == 0 && site->push != 0 && gr_arch_undoes(site->push, &pushed))
-            *stack += pushed;
+            gr_context_pop(context, pushed);
         if (offset == 0)
             return atomic_load_explicit(site->slot->active, memory_order_acquire);
         if ((site->boundaries >> offset & 1) != 0)
@@ -174,7 +174,7 @@ void gr_trap_application_action(const struct sigaction *action, struct sigaction
 static void die(ucontext_t *context, uint64_t pc, bool executed) {
     gr_os_default_action(SIGTRAP);
     if (executed)
-        context->uc_mcontext.gregs[REG_RIP] = (greg_t)pc;
+        gr_context_go_to(context, pc);
     else
         raise(SIGTRAP);
 }
@@ -215,14 +215,14 @@ static void pass_on(int number, siginfo_t *info, ucontext_t *context, uint64_t p
 
 static void on_trap(int number, siginfo_t *info, void *opaque) {
     ucontext_t *context = opaque;
-    uint64_t pc = (uint64_t)context->uc_mcontext.gregs[REG_RIP] - 1;
+    uint64_t pc = gr_context_trap(context);
     bool executed = info->si_code == SI_KERNEL || info->si_code == TRAP_BRKPT;
-    uint64_t to = executed ? destination(pc, &context->uc_mcontext.gregs[REG_RSP]) : 0;
+    uint64_t to = executed ? destination(pc, context) : 0;
     if (to != 0) {
         atomic_fetch_add_explicit(&redirected, 1, memory_order_relaxed);
-        context->uc_mcontext.gregs[REG_RIP] = (greg_t)to;
-    } else if (executed && *(const volatile uint8_t *)(uintptr_t)pc != INT3) {
-        context->uc_mcontext.gregs[REG_RIP] = (greg_t)pc; /* the bytes came back between the trap and now */
+        gr_context_go_to(context, to);
+    } else if (executed && !gr_is_trap(pc)) {
+        gr_context_go_to(context, pc); /* the bytes came back between the trap and now */
     } else {
         pass_on(number, info, context, pc, executed);
     }

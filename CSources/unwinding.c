@@ -5,14 +5,13 @@
  * its memory from pools and blocks every signal for a moment when it does, so it never runs on the hit path.
  * Neighbours: unwind_memory.h, unwind_table.h, os. */
 #include "unwinding.h"
+#include "arch/unwinder.h"
 #include "heap.h"
 #include "os/os.h"
 #include "unwind_memory.h"
 #include "unwind_table.h"
 
-#include <libunwind-x86_64.h>
-
-/* Exported by libunwind-x86_64 for those who find tables themselves, but declared in none of its headers. */
+/* Exported by libunwind for those who find tables themselves, but declared in none of its headers. */
 extern int UNW_OBJ(dwarf_search_unwind_table)(
     unw_addr_space_t space, unw_word_t ip, unw_dyn_info_t *table, unw_proc_info_t *info, int with_rules, void *context);
 
@@ -65,20 +64,11 @@ static int access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *v
     /* The call itself: its return address may belong to the next function, and libunwind does not step back for the
      * first frame. */
     uint64_t call = copy->return_address - 1;
-    const uint64_t *const kept[] = {
-        [UNW_X86_64_RIP] = &call,
-        [UNW_X86_64_RSP] = &copy->stack_pointer,
-        [UNW_X86_64_RBX] = &copy->rbx,
-        [UNW_X86_64_RBP] = &copy->rbp,
-        [UNW_X86_64_R12] = &copy->r12,
-        [UNW_X86_64_R13] = &copy->r13,
-        [UNW_X86_64_R14] = &copy->r14,
-        [UNW_X86_64_R15] = &copy->r15,
-    };
-    if (write || number < 0 || (size_t)number >= sizeof kept / sizeof *kept || !kept[number]) {
+    const uint64_t *kept = gr_unwinder_register(copy, &call, number);
+    if (write || !kept) {
         return -UNW_EBADREG;
     }
-    *value = *kept[number];
+    *value = *kept;
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef GR_UNWINDING_H
 #define GR_UNWINDING_H
 
+#include "arch/isa.h"
 #include <graft/status.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +25,9 @@ struct gr_stack_word {
 struct gr_stack_copy {
     uint64_t return_address;
     uint64_t stack_pointer; /* address of stack[0] */
-    uint64_t rbx, rbp, r12, r13, r14, r15;
+#define GR_FIELD(name) uint64_t name;
+    GR_KEPT_REGISTERS(GR_FIELD)
+#undef GR_FIELD
     size_t word_count; /* of `words`, at most GR_STACK_WORDS_MAX; without them, frames end at an open shadow frame */
     struct gr_stack_word words[GR_STACK_WORDS_MAX];
     size_t size;

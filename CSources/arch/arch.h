@@ -6,12 +6,6 @@
 
 #include "site.h"
 
-enum {
-    GR_STUB_SIZE = 192,      /* most bytes of code for one site, at most 256; few need more than 128 */
-    GR_HOP_SIZE = 6,         /* an indirect jump through the slot */
-    GR_INSTRUCTIONS_MAX = 6, /* instructions in a relocated block, with a leading endbr64 left out */
-};
-
 /* Reads program bytes at an address: returns how many of `size` could be read. */
 typedef size_t (*gr_reader)(void *context, uint64_t address, void *bytes, size_t size);
 
@@ -102,6 +96,10 @@ enum { GR_TRAMPOLINE_SIZE = 16 };
 void gr_arch_emit_trampoline(uint8_t *code, const void *completion, const uint64_t *thunk);
 /* The thunk that it jumps to: keeps all that a continuation of this machine may be given. After gr_arch_start. */
 uint64_t gr_arch_completion_thunk(void);
+
+/* Writes a function, `int (void)`, that returns this number: GR_ANSWER_SIZE bytes. */
+enum { GR_ANSWER_SIZE = 8 };
+void gr_arch_emit_answer(uint16_t answer, uint8_t code[GR_ANSWER_SIZE]);
 
 /* The thunks, entry then exit, each by enum gr_keep: copied into each arena's header. */
 enum { GR_THUNKS = 2 * GR_KEEP_KINDS };

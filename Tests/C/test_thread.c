@@ -71,7 +71,7 @@ static void *leave_frames_closed(void *unused) {
     struct gr_thread *thread = gr_thread_take();
     uint64_t stack[4] = {0};
     for (int i = 3; i >= 0; i--) {
-        struct gr_frame *frame = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack[i]);
+        struct gr_frame *frame = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack[i], 0);
         CHECK(frame != NULL && !frame->closed && frame->exception == NULL);
     }
     for (struct gr_frame *frame = thread->open; frame != NULL; frame = frame->below) {
@@ -98,7 +98,7 @@ static struct gr_frame *passed, *of_handler;
 static void open_in_handler(int number) {
     (void)number;
     uint64_t word = 0;
-    of_handler = gr_frame_open(gr_self, (uint64_t)(uintptr_t)&word);
+    of_handler = gr_frame_open(gr_self, (uint64_t)(uintptr_t)&word, 0);
     CHECK(of_handler != NULL && of_handler != passed);
     CHECK(passed->passed && passed->return_address == 42);
     gr_frame_close(of_handler, gr_self);
@@ -115,16 +115,16 @@ static void a_handler_on_a_higher_stack_leaves_what_an_unwinder_reads(void) {
     const struct sigaction action = {.sa_handler = open_in_handler, .sa_flags = SA_ONSTACK};
     CHECK(sigaltstack(&stack, NULL) == 0 && sigaction(SIGUSR1, &action, NULL) == 0);
     CHECK(!gr_os_on_signal_stack());
-    passed = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack_words[9]);
+    passed = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack_words[9], 0);
     passed->return_address = 42;
     stack_words[9] = gr_arch_returns[0];
     CHECK(gr_frame_passed(thread, (uint64_t)(uintptr_t)stack_words) == passed);
     raise(SIGUSR1);
     CHECK(of_handler != NULL && thread->open == passed);
-    struct gr_frame *lower = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack_words[8]);
+    struct gr_frame *lower = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack_words[8], 0);
     CHECK(lower != passed && passed->passed);
     gr_frame_close(lower, thread);
-    struct gr_frame *cut_back = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack_words[10]);
+    struct gr_frame *cut_back = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack_words[10], 0);
     CHECK(!passed->passed && cut_back->below != passed);
     gr_frame_close(cut_back, thread);
     CHECK(sigaltstack(&none, NULL) == 0);

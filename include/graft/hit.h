@@ -24,9 +24,17 @@ enum graft_phase {
     GRAFT_PHASE_UNWIND = 3, /* an exception or thread cancellation is passing through it */
 };
 
-/* The registers of the interrupted call, x86-64 (System V ABI and the Swift calling convention). At ENTER, the
- * argument registers; at LEAVE, the result registers (the others mean nothing then); at UNWIND, all zero. Writable: a
- * changed register is what the function or its caller sees. */
+/* The registers of the interrupted call (the C ABI and the Swift calling convention). At ENTER, the argument registers; at
+ * LEAVE, the result registers (the others mean nothing then); at UNWIND, all zero. Writable: a changed register is what
+ * the function or its caller sees. */
+#if defined(__aarch64__)
+struct graft_registers {
+    uint64_t x[31]; /* x0 to x7: integer arguments; x0 to x3 are also results, x8 where a large one goes; x19 to x30 are
+                        * read only; in Swift x20 is self, x21 the error, x22 the async context; x30: the return address */
+    uint64_t reserved; /* zero or not: means nothing */
+    double v[32][2];   /* low halves are floating arguments 0 to 7 and results 0 to 3; from 8 on only where kept */
+};
+#else
 struct graft_registers {
     double xmm[16][2];                     /* low halves are floating arguments 0 to 7 and results 0 to 3 */
     uint64_t rdi, rsi, rdx, rcx, r8, r9;   /* integer arguments 0 to 5; rdx, rcx, r8 are also results 1 to 3 (Swift) */
@@ -35,6 +43,7 @@ struct graft_registers {
     uint64_t reserved;                     /* zero or not: means nothing */
     uint64_t rax;                          /* result 0; number of vector arguments at ENTER of a variadic function */
 };
+#endif
 
 /* One entry or exit. Valid during the call of the handler only. */
 struct graft_hit {
@@ -44,7 +53,7 @@ struct graft_hit {
     const struct graft_entry_point *entry; /* which function */
     struct graft_registers *registers;
     uint64_t return_address; /* in the caller; an async function: one byte into the continuation there */
-    uint64_t stack_pointer;  /* at the entry of the function: the address of its return address */
+    uint64_t stack_pointer;  /* at the entry of the function; x86-64: the address of its return address */
     uint64_t nanoseconds;    /* LEAVE and UNWIND: time since ENTER, with GRAFT_PROBE_TIME; else 0 */
     uint64_t cookie;         /* the handler's own word: what it set at ENTER is here at LEAVE */
 };
@@ -52,7 +61,7 @@ struct graft_hit {
 /* Called at each phase that the probe's mode reports. `context` is the pointer given at installation. */
 typedef void (*graft_handler)(struct graft_hit *hit, void *context);
 
-/* Integer or pointer argument `index` (0-based) at ENTER: a register for 0 to 5, the caller's stack beyond (structs
+/* Integer or pointer argument `index` (0-based) at ENTER: a register for 0 to 5 (aarch64: 0 to 7), the caller's stack beyond (structs
  * passed in memory count as their eightbytes). Reads at most 64 stack slots; 0 past that. Handler only. */
 uint64_t graft_hit_argument(const struct graft_hit *hit, unsigned index);
 

@@ -2,6 +2,7 @@
  *
  * Decoding is Zydis's; the rules are ours (patching.md §2). Reads through the caller's reader, so that the same code
  * judges a running function and one in a file. Never writes. Neighbours: scan.c (branches back into the entry), emit.c. */
+#ifdef __x86_64__
 #include "arch/arch.h"
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/scan.h"
@@ -213,3 +214,4 @@ enum graft_status gr_arch_plan(
         status = GRAFT_NOT_RELOCATABLE;
     return status == GRAFT_OK ? gr_scan_function(function, plan, offender) : status;
 }
+#endif

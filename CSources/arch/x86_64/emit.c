@@ -10,6 +10,7 @@
  *
  * A thunk is told the slot in rax; the caller's rax is left in the red zone (layout.h, GR_REG_STASH). Nothing here
  * knows about processes or memory management: it fills a buffer for a given address. */
+#ifdef __x86_64__
 #include "arch/arch.h"
 #include "arch/x86_64/insn.h"
 #include "counters.h"
@@ -320,6 +321,13 @@ uint64_t gr_arch_completion_thunk(void) {
     return gr_arch_completions[gr_arch_keep_limit()];
 }
 
+void gr_arch_emit_answer(uint16_t answer, uint8_t code[GR_ANSWER_SIZE]) {
+    struct writer w = {.code = code, .size = GR_ANSWER_SIZE, .status = GRAFT_OK};
+    BYTES(&w, 0xb8); /* mov $answer,%eax */
+    word32(&w, answer);
+    BYTES(&w, 0xc3); /* ret */
+}
+
 bool gr_arch_emit_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATCH_SIZE]) {
     int64_t distance = (int64_t)(to - (from + GR_PATCH_SIZE));
     if (distance != (int32_t)distance)
@@ -335,3 +343,4 @@ bool gr_arch_emit_prefixed_jump(uint64_t from, uint64_t to, uint8_t jump[GR_PATC
     jump[0] = REX_W;
     return gr_arch_emit_jump(from + 1, to, jump + 1);
 }
+#endif

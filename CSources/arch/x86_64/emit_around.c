@@ -6,6 +6,7 @@
  *   jmp *(%rax)                  port->thunk
  *
  * Knows nothing of processes or memory management: it fills a buffer. */
+#ifdef __x86_64__
 #include "around.h"
 #include <string.h>
 
@@ -22,3 +23,4 @@ void gr_arch_emit_port(const struct gr_around_port *port, uint8_t code[GR_PORT_C
     memcpy(code, form, sizeof form);
     memcpy(code + PORT, &address, sizeof address);
 }
+#endif

@@ -1,4 +1,5 @@
 /* machine.c: what thunks need to know of this machine; written once by gr_arch_start, read by thunk.S. */
+#ifdef __x86_64__
 #include "arch/x86_64/machine.h"
 #include "arch/arch.h"
 #include "counters.h"
@@ -56,3 +57,4 @@ enum gr_keep gr_arch_keep_limit(void) {
            : (gr_xsave_mask & XSAVE_AVX) != 0  ? GR_KEEP_AVX
                                                : GR_KEEP_ALL;
 }
+#endif

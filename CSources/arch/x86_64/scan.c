@@ -3,6 +3,7 @@
  * Two passes. The first looks at every byte position as if a branch began there: where no position could be a branch
  * into the entry, none is, whatever the true instruction boundaries are; this settles nearly every function at about a
  * nanosecond a byte. Only otherwise, or when the function has an indirect jump, instructions are decoded. */
+#ifdef __x86_64__
 #include "arch/x86_64/scan.h"
 #include "arch/x86_64/insn.h"
 #include <stdlib.h>
@@ -179,3 +180,4 @@ enum gr_keep gr_arch_vectors(const struct gr_function *range, const uint64_t *st
     free(bytes);
     return zmm ? GR_KEEP_XSAVE : ymm ? GR_KEEP_AVX : GR_KEEP_ALL;
 }
+#endif

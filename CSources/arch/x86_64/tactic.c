@@ -27,6 +27,7 @@
  * A first instruction of one byte is a push nearly always. It stays, and the same is done with the second instruction:
  * the hop takes the push back, and all is as at the entry. So the word "first" above means "first that changes". What has
  * no room even so, or lies across two words, waits. */
+#ifdef __x86_64__
 #include "tactic.h"
 #include "arch/arch.h"
 #include "codemem.h"
@@ -243,3 +244,4 @@ void gr_tactic_forget(struct gr_site *site) {
         gr_place_give(site->safe_place);
     site->place = site->safe_place = 0;
 }
+#endif
