@@ -41,6 +41,7 @@ static struct arena arenas[GR_ARENAS_MAX];
 static unsigned arena_count;
 
 static const uint64_t reach_best = UINT64_C(512) << 20; /* leaves room for places on both sides */
+static const uint64_t reach_branch = (uint64_t)GR_BRANCH_MIB << 20;
 static const uint64_t reach_limit = UINT64_C(1900) << 20;
 
 static bool reaches(const struct arena *arena, uint64_t low, uint64_t high, uint64_t reach) {
@@ -99,7 +100,8 @@ static enum graft_status new_arena(uint64_t low, uint64_t high, uint64_t reach, 
 }
 
 static enum graft_status find_arena(uint64_t low, uint64_t high, unsigned units, struct arena **arena) {
-    const uint64_t span = high - low, reaches_tried[] = {span + reach_best, reach_limit};
+    const uint64_t best = high - low + reach_best;
+    const uint64_t reaches_tried[] = {best < reach_branch ? best : reach_branch, reach_limit};
     enum graft_status status = GRAFT_NO_SPACE_NEAR;
     for (int i = 0; i < 2; i++) {
         if (reaches_tried[i] > reach_limit)
@@ -173,6 +175,8 @@ enum graft_status gr_codemem_seal(void) {
     enum graft_status status = gr_place_seal();
     for (unsigned i = 0; i < arena_count && status == GRAFT_OK; i++)
         status = seal_arena(&arenas[i]);
+    if (GR_CODE_NEEDS_BARRIER && gr_os_serialise() != GRAFT_OK)
+        gr_log("codemem: the kernel no longer allows membarrier; new code is run without it");
     return status;
 }
 

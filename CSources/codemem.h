@@ -46,6 +46,10 @@ enum graft_status gr_codemem_seal(void);
 /* After a batch: gives back what writing took. */
 void gr_codemem_end(void);
 
+/* Finds out, by a function of its own, whether text that is changed through /proc/self/mem is what runs then: below an
+ * emulator it may not be. Once, before anything is written; after gr_os_membarrier_prepare. */
+void gr_codemem_start(void);
+
 /* Pages mapped for hops so far. */
 size_t gr_place_pages(void);
 

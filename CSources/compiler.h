@@ -11,6 +11,8 @@
 #define GR_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define GR_WEAK __attribute__((weak))
 #define GR_UNUSED __attribute__((unused))
+/* Makes code that was written visible to instruction fetches. Nothing where caches agree. */
+#define GR_SHOW_CODE(start, size) __builtin___clear_cache((char *)(start), (char *)(start) + (size))
 #define GR_CONSTRUCTOR __attribute__((constructor))
 /* For thread-local storage that is reached without a call, also in a library that was loaded late: a few words. */
 #define GR_TLS_MODEL __attribute__((tls_model("initial-exec")))

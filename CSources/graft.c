@@ -1,6 +1,7 @@
 /* graft.c: wiring: start, stop and symbols. The one file that sees every private header. */
 #include "arch/arch.h"
 #include "around.h"
+#include "codemem.h"
 #include "control.h"
 #include "counters.h"
 #include "epoch.h"
@@ -24,8 +25,10 @@ static unsigned starts; /* guarded by `lock` */
 static enum graft_status start_hit_plane(size_t probes) {
     enum graft_status status = gr_os_membarrier_prepare();
     gr_epoch_prepare();
-    if (status == GRAFT_OK)
+    if (status == GRAFT_OK) {
+        gr_codemem_start();
         status = gr_counters_start(probes);
+    }
     if (status == GRAFT_OK)
         status = gr_arch_start();
     if (status == GRAFT_OK)

@@ -36,7 +36,8 @@ static bool write_page(struct gr_writer *writer) {
 
 static enum graft_status write_bytes(struct gr_writer *writer) {
     enum graft_status status = GRAFT_OK;
-    if (writer->count <= GR_WRITER_FEW || !write_page(writer))
+    bool singly = writer->count <= GR_WRITER_FEW || (GR_STORES_WORDS && gr_os_text_is_file(writer->text));
+    if (singly || !write_page(writer))
         status = write_one_by_one(writer);
     writer->count = 0;
     return status;

@@ -2,6 +2,7 @@
  *
  * Never touches a mapping that it was not given: a reservation at an address never replaces what is there.
  * Neighbours: fault.h; callers are codemem and the pools of thread and hit. */
+#include "compiler.h"
 #include "os/fault.h"
 #include "os/os.h"
 
@@ -28,11 +29,20 @@ enum graft_status gr_os_reserve(uintptr_t address, size_t size, void **memory) {
     return GRAFT_OK;
 }
 
+/* Linux knows such a request on x86-64 only. */
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
+
 enum graft_status gr_os_reserve_low(size_t size, void **memory) {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT;
     void *found =
         GR_FAULT(GR_OS_RESERVE_LOW, ENOMEM) ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (found == MAP_FAILED) {
+        return GRAFT_NO_MEMORY;
+    }
+    if ((uintptr_t)found + size > UINT32_C(1) << 31) {
+        gr_os_release(found, size);
         return GRAFT_NO_MEMORY;
     }
     *memory = found;
@@ -43,6 +53,9 @@ enum graft_status gr_os_commit(void *memory, size_t size, bool write, bool execu
     int protection = PROT_READ | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
     if (GR_FAULT(GR_OS_COMMIT, ENOMEM) || mprotect(memory, size, protection) != 0) {
         return errno == ENOMEM ? GRAFT_NO_MEMORY : GRAFT_OS;
+    }
+    if (execute) {
+        GR_SHOW_CODE(memory, size);
     }
     return GRAFT_OK;
 }

@@ -2,8 +2,8 @@
  *
  * Nothing else in CSources calls the kernel for memory, threads, signals or files, except through libelf, libdw and
  * libunwind. In test builds (GR_FAULTS defined) each function first asks fault.h whether it shall fail.
- * Functions return a graft_status, or the value itself where it cannot fail. They keep no state. Any thread may call
- * them. After GRAFT_OS, errno says why. Those marked "hit" may be called on the hit path and in signal handlers: they
+ * Functions return a graft_status, or the value itself where it cannot fail. They keep no state but what
+ * gr_os_text_avoid_file says. Any thread may call them. After GRAFT_OS, errno says why. Those marked "hit" may be called on the hit path and in signal handlers: they
  * take no lock, allocate nothing from malloc and keep errno. */
 #ifndef GR_OS_H
 #define GR_OS_H
@@ -31,7 +31,13 @@ enum graft_status gr_os_allocate(size_t size, void **memory);
 /* Program text (text.c, protect.c): writes that leave the page's protection alone. A `text` is for one batch: it
  * belongs to the process that opened it, and means the parent's memory in a child. */
 enum graft_status gr_os_text_open(int *text); /* GRAFT_OS: no descriptor left */
-/* Writes each byte once, in ascending order; nothing wider than a byte is promised to be one store. Falls back to
+/* From now on only by way of the protection: an emulator that translates code may not see what the file changes. Once,
+ * before the first batch of any other thread. */
+void gr_os_text_avoid_file(void);
+/* True when writes go through /proc/self/mem. */
+bool gr_os_text_is_file(int text);
+/* Writes each byte once, in ascending order. An aligned word that is all that is written is one store; through the
+ * protection each aligned word is; nothing else wider than a byte is promised to be. Falls back to
  * changing the page's protection where the kernel refuses. GRAFT_WRITE_DENIED: refused, not mapped, or shared memory;
  * an earlier page of the range may be written. GRAFT_OS: written, but the page could not be made read-only again. */
 enum graft_status gr_os_text_write(int text, uintptr_t address, const void *bytes, size_t size);

@@ -5,6 +5,7 @@
  * bytes would reach the file. Since Linux 6.11 the kernel answers for one address; before, each page written costs a
  * reading of /proc/self/maps, which grows with the number of mappings. Neighbours: fault.h. */
 #include "os/protect.h"
+#include "compiler.h"
 #include "os/fault.h"
 #include "os/os.h"
 
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -136,6 +138,18 @@ static enum graft_status close_page(const struct opened *opened) {
     return GRAFT_OK;
 }
 
+/* An aligned word whole, so that no processor fetches a part of it; else a byte. Returns how many bytes that was. */
+static size_t store_one(uintptr_t address, const unsigned char *bytes, size_t left) {
+    uint32_t word;
+    if (address % sizeof word == 0 && left >= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        atomic_store_explicit((_Atomic uint32_t *)address, word, memory_order_relaxed);
+        return sizeof word;
+    }
+    atomic_store_explicit((_Atomic unsigned char *)address, *bytes, memory_order_relaxed);
+    return 1;
+}
+
 /* Stores bytes that lie within one page. */
 static enum graft_status write_in_page(uintptr_t address, const unsigned char *bytes, size_t size) {
     struct opened opened;
@@ -144,9 +158,11 @@ static enum graft_status write_in_page(uintptr_t address, const unsigned char *b
         return status;
     }
     /* Relaxed: the caller's membarrier orders these stores for the threads that execute them. */
-    for (size_t i = 0; i < size; i++) {
-        atomic_store_explicit((_Atomic unsigned char *)(address + i), bytes[i], memory_order_relaxed);
+    size_t at = 0;
+    while (at < size) {
+        at += store_one(address + at, bytes + at, size - at);
     }
+    GR_SHOW_CODE(address, size);
     return close_page(&opened);
 }
 
@@ -165,6 +181,7 @@ enum graft_status gr_os_text_exchange_page(const struct gr_os_exchange *words, s
         uint64_t old = words[exchanged].old;
         as_expected = atomic_compare_exchange_strong_explicit((_Atomic uint64_t *)words[exchanged].address, &old,
             words[exchanged].new, memory_order_relaxed, memory_order_relaxed); /* as above */
+        GR_SHOW_CODE(words[exchanged].address, sizeof old);
     }
     status = close_page(&opened);
     *done = exchanged;

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Stores `size` bytes at `address`, page by page: adds write access, stores each byte once in ascending order, puts
- * back the protection that /proc/self/maps tells. Execution is never taken away meanwhile: other threads may be there.
+/* Stores `size` bytes at `address`, page by page: adds write access, stores each byte once in ascending order and aligned
+ * words whole, puts back the protection that /proc/self/maps tells. Execution is never taken away meanwhile: other threads may be there.
  * GRAFT_WRITE_DENIED: not mapped, shared with a file or another process, or refused; GRAFT_OS: the bytes are written
  * but the page stays writable. */
 enum graft_status gr_os_write_unprotected(uintptr_t address, const void *bytes, size_t size);

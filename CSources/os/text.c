@@ -15,7 +15,22 @@
 /* The value of `text` when /proc/self/mem cannot be had: every write then goes by way of the protection. */
 enum { WITHOUT_PROC_MEM = -1 };
 
+/* Set once, before the first batch. */
+static bool avoided;
+
+void gr_os_text_avoid_file(void) {
+    avoided = true;
+}
+
+bool gr_os_text_is_file(int text) {
+    return text != WITHOUT_PROC_MEM;
+}
+
 enum graft_status gr_os_text_open(int *text) {
+    if (avoided) {
+        *text = WITHOUT_PROC_MEM;
+        return GRAFT_OK;
+    }
     int descriptor = GR_FAULT(GR_OS_TEXT_OPEN, EACCES) ? -1 : open("/proc/self/mem", O_RDWR | O_CLOEXEC);
     if (descriptor >= 0) {
         *text = descriptor;

@@ -4,6 +4,7 @@
 
 #include "arch/arch.h"
 #include "check.h"
+#include "codemem.h"
 #include "counters.h"
 #include "hit.h"
 #include "os/os.h"
@@ -18,6 +19,7 @@ enum { CORE_SITES = 65536 };
 static inline void core_start(void) {
     CHECK_EQUAL(gr_os_membarrier_prepare(), GRAFT_OK);
     gr_epoch_prepare();
+    gr_codemem_start();
     CHECK_EQUAL(gr_counters_start(CORE_SITES), GRAFT_OK);
     CHECK_EQUAL(gr_arch_start(), GRAFT_OK);
     CHECK_EQUAL(gr_traps_start(CORE_SITES), GRAFT_OK);
