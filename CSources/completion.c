@@ -1,18 +1,16 @@
 /* completion.c: frames of open async calls, and the code that leads to each; see completion.h.
  *
  * Frames come in chunks: a page of code, a few bytes for each frame, and the frames behind it. Chunks are mapped when
- * needed and never unmapped, so that a completion that is late finds its frame whole. The free list is a Treiber stack of
- * frame numbers with a tag in the same word (no ABA). A frame's link is atomic, since a thread that is about to lose the
- * race for it may still read it. */
+ * needed and never unmapped, so that a completion that is late finds its frame whole. */
 #include "completion.h"
 #include "arch/arch.h"
+#include "free_list.h"
 #include "os/os.h"
 
 enum {
     CODE_SIZE = 4096,
     CHUNK_FRAMES = CODE_SIZE / GR_TRAMPOLINE_SIZE,
     CHUNKS = GR_COMPLETIONS_MAX / CHUNK_FRAMES,
-    NONE = 0, /* numbers begin at 1 */
 };
 
 struct chunk {
@@ -22,35 +20,20 @@ struct chunk {
     struct gr_completion at[CHUNK_FRAMES];
 };
 
+enum { PLACES = 2 * CHUNKS };
+_Static_assert((PLACES & (PLACES - 1)) == 0, "a place is found by a mask");
+
 static struct chunk *_Atomic chunks[CHUNKS];
+static struct chunk *_Atomic by_place[PLACES]; /* the same by address: open addressing, never more than half full */
 static _Atomic uint32_t chunk_count;
-static _Atomic uint64_t free_list; /* number in the low half, tag in the high half */
+static struct gr_free_list free_list;
 
 static struct chunk *chunk_of(uint32_t number) {
     return atomic_load_explicit(&chunks[(number - 1) / CHUNK_FRAMES], memory_order_acquire); /* pairs with publish */
 }
 
-static void push(uint32_t first, uint32_t last) {
-    _Atomic uint32_t *link = &chunk_of(last)->next[(last - 1) % CHUNK_FRAMES];
-    uint64_t head = atomic_load_explicit(&free_list, memory_order_relaxed), next;
-    do {
-        atomic_store_explicit(link, (uint32_t)head, memory_order_relaxed);
-        next = ((head >> 32) + 1) << 32 | first;
-    } while (!atomic_compare_exchange_weak_explicit(
-        &free_list, &head, next, memory_order_release, memory_order_relaxed)); /* pairs with pop */
-}
-
-static uint32_t pop(void) {
-    uint64_t head = atomic_load_explicit(&free_list, memory_order_acquire);
-    while ((uint32_t)head != NONE) {
-        uint32_t number = (uint32_t)head;
-        uint32_t below =
-            atomic_load_explicit(&chunk_of(number)->next[(number - 1) % CHUNK_FRAMES], memory_order_relaxed);
-        uint64_t next = ((head >> 32) + 1) << 32 | below;
-        if (atomic_compare_exchange_weak_explicit(&free_list, &head, next, memory_order_acq_rel, memory_order_acquire))
-            return number;
-    }
-    return NONE;
+static _Atomic uint32_t *link_of(uint32_t number) {
+    return &chunk_of(number)->next[(number - 1) % CHUNK_FRAMES];
 }
 
 static struct chunk *make_chunk(size_t size) {
@@ -68,6 +51,30 @@ static struct chunk *make_chunk(size_t size) {
         return chunk;
     gr_os_release(memory, size);
     return NULL;
+}
+
+static uint32_t place_of(uint64_t code) {
+    uint64_t page = code / CODE_SIZE;
+    return (uint32_t)((page * 0x9e3779b97f4a7c15u) >> 40) & (PLACES - 1);
+}
+
+static void note_place(struct chunk *chunk) {
+    struct chunk *none = NULL;
+    uint32_t at = place_of((uint64_t)(uintptr_t)chunk->code);
+    while (!atomic_compare_exchange_strong_explicit(
+        &by_place[at], &none, chunk, memory_order_release, memory_order_relaxed)) { /* pairs with chunk_at */
+        none = NULL;
+        at = (at + 1) & (PLACES - 1);
+    }
+}
+
+/* The chunk whose code has this address, or null. */
+static const struct chunk *chunk_at(uint64_t code) {
+    for (uint32_t at = place_of(code);; at = (at + 1) & (PLACES - 1)) {
+        const struct chunk *chunk = atomic_load_explicit(&by_place[at], memory_order_acquire);
+        if (chunk == NULL || code - (uint64_t)(uintptr_t)chunk->code < CODE_SIZE)
+            return chunk;
+    }
 }
 
 /* Adds a chunk. Threads may race: each adds its own, as far as there are places. */
@@ -89,8 +96,9 @@ static bool grow(void) {
     uint32_t first = index * CHUNK_FRAMES + 1;
     for (uint32_t i = 0; i + 1 < CHUNK_FRAMES; i++)
         atomic_store_explicit(&chunk->next[i], first + i + 1, memory_order_relaxed);
+    note_place(chunk);                                                  /* before any of its code can be met */
     atomic_store_explicit(&chunks[index], chunk, memory_order_release); /* pairs with chunk_of */
-    push(first, first + CHUNK_FRAMES - 1);
+    gr_free_put(&free_list, first, first + CHUNK_FRAMES - 1, link_of);
     return true;
 }
 
@@ -99,10 +107,10 @@ enum graft_status gr_completions_start(void) {
 }
 
 static struct gr_completion *take(void) {
-    uint32_t number = pop();
-    if (number == NONE && grow())
-        number = pop();
-    if (number == NONE)
+    uint32_t number = gr_free_take(&free_list, link_of);
+    if (number == GR_FREE_NONE && grow())
+        number = gr_free_take(&free_list, link_of);
+    if (number == GR_FREE_NONE)
         return NULL;
     struct gr_completion *completion = &chunk_of(number)->at[(number - 1) % CHUNK_FRAMES];
     completion->number = number;
@@ -148,18 +156,15 @@ uint64_t gr_completion_unwatch(struct gr_completion *completion) {
 }
 
 void gr_completion_close(struct gr_completion *completion) {
-    push(completion->number, completion->number);
+    gr_free_put(&free_list, completion->number, completion->number, link_of);
 }
 
 uint64_t gr_completion_behind(uint64_t resume) {
-    uint32_t count = atomic_load_explicit(&chunk_count, memory_order_relaxed);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct chunk *chunk = atomic_load_explicit(&chunks[i], memory_order_acquire);
-        uint64_t offset = chunk != NULL ? resume - (uint64_t)(uintptr_t)chunk->code : UINT64_MAX;
-        if (offset < CODE_SIZE)
-            return chunk->at[offset / GR_TRAMPOLINE_SIZE].frame.return_address - 1;
-    }
-    return resume;
+    const struct chunk *chunk = chunk_at(resume);
+    if (chunk == NULL)
+        return resume;
+    uint64_t offset = resume - (uint64_t)(uintptr_t)chunk->code;
+    return chunk->at[offset / GR_TRAMPOLINE_SIZE].frame.return_address - 1;
 }
 
 uint64_t gr_completion_of(uint64_t context) {

@@ -1,8 +1,8 @@
 /* thread.c: blocks for threads and frames for open calls; see thread.h.
  *
- * Blocks are numbered; chunks of them are mapped when needed. The free list is a Treiber stack of numbers with a tag
- * in the same word, so that a number which comes back is not mistaken for itself (no ABA). */
+ * Blocks are numbered; chunks of them are mapped when needed. */
 #include "thread.h"
+#include "free_list.h"
 #include "os/os.h"
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,6 @@
 enum {
     CHUNK_BLOCKS = 16,
     CHUNKS = GR_THREADS_MAX / CHUNK_BLOCKS,
-    NONE = 0, /* numbers begin at 1 */
 };
 
 static struct gr_epoch_record not_plain = {.pinned = 1}; /* never registered: no reclaimer waits for it */
@@ -21,7 +20,7 @@ static __thread struct gr_thread *kept GR_TLS_MODEL; /* the block of an exempt t
 
 static struct gr_thread *_Atomic chunks[CHUNKS];
 static _Atomic uint32_t taken_once; /* blocks ever taken: numbers up to this exist */
-static _Atomic uint64_t free_list;  /* number in the low half, tag in the high half */
+static struct gr_free_list free_list;
 static _Atomic uint64_t next_serial;
 
 static size_t chunk_size(void) {
@@ -49,23 +48,8 @@ static bool map_chunk(uint32_t number) {
     return true;
 }
 
-static uint32_t pop_free(void) {
-    uint64_t head = atomic_load_explicit(&free_list, memory_order_acquire);
-    while ((uint32_t)head != NONE) {
-        uint64_t next = ((head >> 32) + 1) << 32 | block((uint32_t)head)->next_free;
-        if (atomic_compare_exchange_weak_explicit(&free_list, &head, next, memory_order_acq_rel, memory_order_acquire))
-            return (uint32_t)head;
-    }
-    return NONE;
-}
-
-static void push_free(struct gr_thread *thread) {
-    uint64_t head = atomic_load_explicit(&free_list, memory_order_relaxed), next;
-    do {
-        thread->next_free = (uint32_t)head;
-        next = ((head >> 32) + 1) << 32 | thread->index;
-    } while (!atomic_compare_exchange_weak_explicit(
-        &free_list, &head, next, memory_order_release, memory_order_relaxed)); /* pairs with pop_free */
+static _Atomic uint32_t *link_of(uint32_t number) {
+    return &block(number)->next_free;
 }
 
 static struct gr_thread *fresh_block(void) {
@@ -117,8 +101,8 @@ static struct gr_thread *take_kept(void) {
 static struct gr_thread *take_block(void) {
     if (gr_exempt)
         return take_kept();
-    uint32_t number = pop_free();
-    struct gr_thread *thread = number != NONE ? block(number) : fresh_block();
+    uint32_t number = gr_free_take(&free_list, link_of);
+    struct gr_thread *thread = number != GR_FREE_NONE ? block(number) : fresh_block();
     if (thread == NULL)
         return NULL;
     thread->error_number = &errno;
@@ -185,7 +169,7 @@ static void take_back(struct gr_thread *thread) {
     atomic_store_explicit(&thread->epoch.pinned, 0, memory_order_release); /* it may have ended inside a handler */
     atomic_store_explicit(&thread->running, 0, memory_order_relaxed);
     atomic_store_explicit(&thread->id, 0, memory_order_relaxed);
-    push_free(thread);
+    gr_free_put(&free_list, thread->index, thread->index, link_of);
 }
 
 void gr_threads_reap(void) {

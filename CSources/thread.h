@@ -55,12 +55,13 @@ struct gr_thread {
     int *error_number;            /* this thread's errno */
     struct gr_frame *open;        /* the latest open call */
     struct gr_frame *free;
-    uint32_t fresh;            /* frames never used begin here */
-    _Atomic uint32_t id;       /* kernel thread id; 0 while the block is free */
-    uint32_t index, next_free; /* in the table of blocks; the free list's link */
-    _Atomic uint32_t member;   /* of the sequence by which calls are measured (breaker.h); another for each */
-    _Atomic uint64_t running;  /* the probe whose handler is timed, and runs now; 0: none */
-    uint64_t serial;           /* grows with each taking: of two blocks with one id, the older one is a dead thread's */
+    uint32_t fresh;             /* frames never used begin here */
+    _Atomic uint32_t id;        /* kernel thread id; 0 while the block is free */
+    uint32_t index;             /* in the table of blocks */
+    _Atomic uint32_t next_free; /* the free list's link */
+    _Atomic uint32_t member;    /* of the sequence by which calls are measured (breaker.h); another for each */
+    _Atomic uint64_t running;   /* the probe whose handler is timed, and runs now; 0: none */
+    uint64_t serial; /* grows with each taking: of two blocks with one id, the older one is a dead thread's */
     /* control plane: what gr_threads_running saw last, and since when */
     uint64_t seen_running, seen_at;
     uint32_t seen_member;

@@ -95,6 +95,10 @@ static void as_many_as_promised_can_be_open_and_no_more(void) {
     CHECK(gr_completion_open(&site, (uint64_t)(uintptr_t)&context) == NULL);
     struct gr_frame frame = {.site = &site, .count = 1};
     CHECK(gr_completion_open_yielded(&frame, 1) == NULL);
+    for (int i = 0; i < GR_COMPLETIONS_MAX; i++) {
+        CHECK_EQUAL(gr_completion_behind(all[i]->code), 1); /* where the context went on */
+        CHECK_EQUAL(gr_completion_behind((uint64_t)(uintptr_t)all[i]), (uint64_t)(uintptr_t)all[i]);
+    }
     gr_completion_close(all[7]);
     CHECK(gr_completion_open(&site, (uint64_t)(uintptr_t)&context) == all[7]);
     for (int i = 0; i < GR_COMPLETIONS_MAX; i++)
