@@ -4,7 +4,7 @@
  * 1 in GR_BREAKER_CALLS. A measured call counts for GR_BREAKER_CLIP times the limit at most, so that one which was
  * interrupted trips nothing by itself, however long that took: from a cheap handler's mean, five in a row are needed.
  * Of the calls before the mean is heeded each is measured, of those after it one in GR_BREAKER_EVERY, as the calling
- * thread's own sequence says (hit.c); a call that does not end is found by the control plane (meter.c).
+ * thread's own sequence says (timed.c); a call that does not end is found by the control plane (meter.c).
  *
  * Writers: hits, by compare-and-swap of one word, which also says that it has tripped; the control plane sets that bit
  * for a call that does not end, and begins anew with zero. Lock-free. Neighbour: compiler. */

@@ -114,7 +114,7 @@ enum graft_status gr_arch_start(void);
 /* Adds one to a site's count, exactly: per CPU when the kernel has registered this thread's rseq. Hit plane. */
 void gr_arch_count(uint64_t *counter, struct gr_slot *slot);
 
-/* Where an exit thunk returns to when an exception goes on in the caller: never called (hit.c). */
+/* Where an exit thunk returns to when an exception goes on in the caller: never called (leave.c). */
 void gr_arch_resume(void);
 
 #endif

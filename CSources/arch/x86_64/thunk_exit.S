@@ -220,7 +220,7 @@ gr_thunk_return_\kind:
         .cfi_offset %rbx, REG(RBX) - TO_CFA
         end_wide \kind
         .ifc \kind,abi
-        movq    REG(RDI)(%rsp), %rdi    /* an exception's way on, see hit.c; the other kinds restore all anyway */
+        movq    REG(RDI)(%rsp), %rdi    /* an exception's way on, see leave.c; the other kinds restore all anyway */
         movq    REG(RSI)(%rsp), %rsi
         .endif
         jmp     .Lreturn_\kind
