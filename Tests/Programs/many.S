@@ -1,8 +1,8 @@
 /* many.S: COUNT functions many_0, many_1, ..., SPACING bytes apart; many_N(x) is x + N. `many` is the table of them.
  *
  * They begin as Swift's do; or, with NEED_TRAPS, so that they cannot be patched by one store: an instruction begins inside
- * the five bytes of a jump, and the four bytes behind the first, taken as its displacement, lead into the program itself
- * (which has ROOM bytes of nothing for that), where no hop can stand. */
+ * the five bytes of a jump, and the bytes of that one, taken as the upper part of a displacement, lead into the program
+ * itself (which has ROOM bytes of nothing for that), where no hop can stand; also those of a jump one byte later. */
         .altmacro
         .set    ROOM, 256 * COUNT + 0x1000
 
@@ -24,7 +24,8 @@
         .endm
 
         .macro  constant n
-        nop
+        .byte   0x66, 0x90              /* nop of two bytes */
+        .byte   0x05, 0, 0, 0, 0        /* addl $0, %eax */
         movl    $\n, %eax
         addq    %rdi, %rax
         ret
