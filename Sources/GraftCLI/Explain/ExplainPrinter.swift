@@ -98,7 +98,6 @@ final class ExplainPrinter {
     /// One function for people: the tactic, or the reason and its place.
     static func row(_ explanation: Explanation) -> String {
         let entry = explanation.entry
-        let isInstrumentable = explanation.tactic != .refused && explanation.tactic != .trap
         let name = entry.name.isEmpty ? "(no symbol)" : entry.name
         let aliases = entry.aliases > 0 ? "  (+\(entry.aliases) names)" : ""
         let reason = explanation.reason.map { code in
