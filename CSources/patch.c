@@ -52,6 +52,7 @@ void gr_patch_begin(void) {
 }
 
 void gr_patch_end(void) {
+    gr_tactic_end();
     gr_ahead_forget(&ahead);
     gr_codemem_end();
 }

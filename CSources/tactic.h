@@ -24,6 +24,9 @@ uint64_t gr_tactic_word(const struct gr_site *site, unsigned *offset, unsigned *
 /* True when a site was ever given a tactic that needs traps. */
 bool gr_tactic_needs_traps(void);
 
+/* Ends a batch: what was found out about pages may be another next time. */
+void gr_tactic_end(void);
+
 /* Gives the hop's place back. */
 void gr_tactic_forget(struct gr_site *site);
 

@@ -216,10 +216,16 @@ static void one_store_changes_one_instruction_wherever_that_lies_in_one_word(voi
 static void one_store_is_no_choice_where_text_cannot_be_made_writable(void) {
     struct gr_site *site = prepare(LONG_FIRST, GR_KEEP_ALL);
     choose(site, GR_TACTIC_ONLY_TRAPS);
+    gr_tactic_end();
+    gr_fault_clear();
     gr_fault_set(GR_OS_TEXT_UNPROTECT, 0, 1);
     CHECK_EQUAL(gr_tactic_choose(site, GR_TACTIC_ONLY_STORE), GRAFT_WRITE_DENIED);
-    gr_fault_clear();
     CHECK_EQUAL(site->tactic, GR_TACTIC_TRAPS);
+    CHECK_EQUAL(gr_tactic_choose(site, GR_TACTIC_ONLY_STORE), GRAFT_OK);
+    CHECK_EQUAL(gr_fault_calls(GR_OS_TEXT_UNPROTECT), 2);
+    CHECK_EQUAL(gr_tactic_choose(site, GR_TACTIC_ONLY_STORE), GRAFT_OK); /* a page is asked once in a batch */
+    CHECK_EQUAL(gr_fault_calls(GR_OS_TEXT_UNPROTECT), 2);
+    gr_fault_clear();
 }
 
 /* A thread that had executed the first instructions when the patch came goes on at the next boundary. */

@@ -52,6 +52,9 @@ enum graft_status gr_tactic_choose(struct gr_site *site, enum gr_tactic_wish wis
     return status;
 }
 
+void gr_tactic_end(void) {
+}
+
 void gr_tactic_forget(struct gr_site *site) {
     if (site->place != 0)
         gr_place_give(site->place);

@@ -38,6 +38,7 @@
 enum { INT3 = 0xcc };
 
 static bool needs_traps;
+static uint64_t storable_page; /* the last one found, its number plus one; 0: none in this batch */
 
 bool gr_tactic_needs_traps(void) {
     return needs_traps;
@@ -179,16 +180,30 @@ static enum graft_status at_entry(struct gr_site *site, unsigned length) {
     return status;
 }
 
-/* Whether the page takes such a store at all is found out by one that changes nothing. */
+/* Whether a page takes such a store at all is found out by one that changes nothing, once in a batch: each makes the page
+ * writable for a moment, for which threads that fault on it have to wait. */
+static bool takes_stores(uint64_t word) {
+    uint64_t bytes, page = word / gr_os_page_size() + 1; /* no page is number 0 */
+    if (page == storable_page)
+        return true;
+    if (gr_os_peek(word, &bytes, sizeof bytes) != sizeof bytes || gr_os_text_exchange(word, bytes, bytes) != GRAFT_OK)
+        return false;
+    storable_page = page;
+    return true;
+}
+
+void gr_tactic_end(void) {
+    storable_page = 0;
+}
+
 static enum graft_status one_store(struct gr_site *site) {
     unsigned offset, length;
-    uint64_t word = gr_tactic_word(site, &offset, &length), bytes;
+    uint64_t word = gr_tactic_word(site, &offset, &length);
     uint8_t entry[GR_PATCH_SIZE + 1];
     bool push = next_boundary(site, 0) == 1;
-    if (offset + length > sizeof bytes || (push && (site->push != 0 || !has_sixth(site))))
+    if (offset + length > sizeof word || (push && (site->push != 0 || !has_sixth(site))))
         return GRAFT_NO_SPACE_NEAR;
-    if (gr_os_peek(site->patch_address, entry, sizeof entry) != sizeof entry ||
-        gr_os_peek(word, &bytes, sizeof bytes) != sizeof bytes || gr_os_text_exchange(word, bytes, bytes) != GRAFT_OK)
+    if (gr_os_peek(site->patch_address, entry, sizeof entry) != sizeof entry || !takes_stores(word))
         return GRAFT_WRITE_DENIED;
     return push ? after_push(site, length, entry[GR_PATCH_SIZE]) : at_entry(site, length);
 }
