@@ -126,12 +126,23 @@ static bool may_move_its_return(const struct graft_entry_point *entry) {
     return (entry->flags & (GRAFT_ENTRY_HAS_UNWIND | GRAFT_ENTRY_SWIFT)) == 0;
 }
 
+static bool begins(const char *symbol, const char *with) {
+    return strncmp(symbol, with, strlen(with)) == 0;
+}
+
+/* A piece that LLVM took out of several functions: called with the return address anywhere, at its caller's depth of the
+ * stack, which a frame of ours would take for a call that is over. */
+static bool is_outlined(const char *symbol) {
+    return begins(symbol, "OUTLINED_FUNCTION_");
+}
+
 bool gr_exit_denied(const struct graft_entry_point *entry) {
     if ((entry->flags & GRAFT_ENTRY_ASYNC) != 0) /* needs no frame on the stack, but a context for certain */
         return (entry->flags & GRAFT_ENTRY_COMPLETES) == 0;
-    return may_move_its_return(entry) || LISTED(no_exit, entry->symbol);
+    return may_move_its_return(entry) || is_outlined(entry->symbol) || LISTED(no_exit, entry->symbol);
 }
 
+/* aarch64's outlined atomics and outlined pieces have callers that know what they leave alone. */
 bool gr_preserves_registers(const struct graft_entry_point *entry) {
-    return LISTED(preserving, entry->symbol);
+    return begins(entry->symbol, "__aarch64_") || is_outlined(entry->symbol) || LISTED(preserving, entry->symbol);
 }

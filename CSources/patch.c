@@ -70,13 +70,14 @@ static enum gr_keep keep_for(
     return keep < limit ? keep : limit;
 }
 
-/* The addresses that a stub has to reach: the image's code and what moved instructions refer to. */
+/* The addresses that a stub has to reach: the image's code and, unless addresses are made anew, what moved instructions
+ * refer to. */
 static void span(const struct gr_plan *plan, const struct gr_patch_image *image, uint64_t *low, uint64_t *high) {
     *low = image->code_start;
     *high = image->code_end;
     for (unsigned i = 0; i < plan->count; i++) {
         uint64_t target = plan->instruction[i].target;
-        if (target == 0)
+        if (target == 0 || !GR_MOVED_REACH)
             continue;
         *low = target < *low ? target : *low;
         *high = target >= *high ? target + 1 : *high;

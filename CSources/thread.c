@@ -281,10 +281,11 @@ static bool overtaken(const struct gr_thread *thread, const struct gr_frame *fra
 /* When frames run out: looks through the open ones for those that nobody will ever leave. */
 static void collect(struct gr_thread *thread, uint64_t stack_pointer) {
     struct gr_frame **link = &thread->open;
+    struct gr_stack_look look = {.stack_pointer = stack_pointer};
     while (*link != NULL) {
         struct gr_frame *frame = *link;
         if (done(frame, stack_pointer) || overtaken(thread, frame) ||
-            (!frame->passed && gr_frame_abandoned(frame, stack_pointer))) {
+            (!frame->passed && gr_frame_abandoned(frame, &look))) {
             *link = frame->below;
             recycle(thread, frame);
         } else {
@@ -346,10 +347,10 @@ struct gr_frame *gr_frame_chain(struct gr_thread *thread, struct gr_frame *earli
  * nearest above the unwinder. Stacks of other coroutines lie elsewhere; abandoned frames no longer lead to a thunk. */
 struct gr_frame *gr_frame_passed(struct gr_thread *thread, uint64_t stack_pointer) {
     struct gr_frame *nearest = NULL;
+    struct gr_stack_look look = {.stack_pointer = stack_pointer};
     for (struct gr_frame *frame = thread->open; frame != NULL; frame = frame->below) {
         if (frame->stack_pointer > stack_pointer && !atomic_load_explicit(&frame->closed, memory_order_acquire) &&
-            (nearest == NULL || frame->stack_pointer < nearest->stack_pointer) &&
-            !gr_frame_abandoned(frame, stack_pointer))
+            (nearest == NULL || frame->stack_pointer < nearest->stack_pointer) && !gr_frame_abandoned(frame, &look))
             nearest = frame;
     }
     if (nearest != NULL) {

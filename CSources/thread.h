@@ -152,9 +152,14 @@ static inline void gr_frame_close(struct gr_frame *frame, struct gr_thread *self
         atomic_store_explicit(&frame->closed, true, memory_order_release);
     }
 }
+/* What is known of the calling thread's stack while frames are looked through. Begins with `stack_pointer` alone. */
+struct gr_stack_look {
+    uint64_t stack_pointer, seen_to; /* nothing from here to there (0: not looked yet) leads back to a thunk */
+    bool leads_back;                 /* but the word at `seen_to` does */
+};
 /* arch/<isa>/abandoned.c: true for an open call that will never be left (longjmp, a coroutine thrown away), as far as the
- * stack tells; `stack_pointer` is the calling thread's. */
-bool gr_frame_abandoned(const struct gr_frame *frame, uint64_t stack_pointer);
+ * stack tells. */
+bool gr_frame_abandoned(const struct gr_frame *frame, struct gr_stack_look *look);
 /* The open call that an unwinder, running at `stack_pointer` on this thread, is passing; null when there is none. It is
  * closed by this, but not used again while the unwinder may need it. Own thread. */
 struct gr_frame *gr_frame_passed(struct gr_thread *thread, uint64_t stack_pointer);

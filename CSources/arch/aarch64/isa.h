@@ -17,6 +17,7 @@ enum {
     GR_INSTRUCTIONS_MAX = 2,   /* the one that moves, behind one that signs the return address */
     GR_BRANCH_MIB = 127,       /* how far a branch reaches, with some room */
     GR_STORES_WORDS = 1,       /* a change of text is of aligned words, each by one store */
+    GR_MOVED_REACH = 0,        /* an instruction that was moved has the addresses that it refers to made anew */
     GR_COUNTS_PER_CPU = 0,     /* stubs count in their slot */
     GR_REGISTER_ARGUMENTS = 8, /* integer arguments in registers */
     GR_STACK_ARGUMENTS = 0,    /* the first on the stack, from the stack pointer at the entry on */

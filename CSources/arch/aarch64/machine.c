@@ -2,12 +2,19 @@
 #ifdef __aarch64__
 #include "arch/aarch64/machine.h"
 #include "arch/arch.h"
+#include "log.h"
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 bool gr_has_atomics;
 
 enum graft_status gr_arch_start(void) {
+    enum { PAGE = 4096 }; /* arenas and places are made of such */
+    if (sysconf(_SC_PAGESIZE) != PAGE) {
+        gr_log("start: pages of %ld bytes; only those of %d are supported", sysconf(_SC_PAGESIZE), PAGE);
+        return GRAFT_UNSUPPORTED;
+    }
     gr_has_atomics = (getauxval(AT_HWCAP) & HWCAP_ATOMICS) != 0;
     return GRAFT_OK;
 }

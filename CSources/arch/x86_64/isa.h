@@ -17,6 +17,7 @@ enum {
     GR_INSTRUCTIONS_MAX = 6,   /* instructions in a relocated block, with a leading endbr64 left out */
     GR_BRANCH_MIB = 1900,      /* how far a branch reaches, with some room */
     GR_STORES_WORDS = 0,       /* a change of text is of bytes, in phases */
+    GR_MOVED_REACH = 1,        /* an instruction that was moved refers to what it did by a displacement */
     GR_COUNTS_PER_CPU = 1,     /* stubs know restartable sequences */
     GR_REGISTER_ARGUMENTS = 6, /* integer arguments in registers */
     GR_STACK_ARGUMENTS = 8,    /* the first on the stack, from the stack pointer at the entry on */
