@@ -56,7 +56,7 @@ STRESS_LIBRARY := build/lib/graft/libgraft-stress.so
 ##@ Build
 
 help: ## Shows this list
-	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z0-9-]*:.*## / { printf "  %-13s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 # What the build, the tests and `make run` need from the distribution. No Python package is needed, so there is no
@@ -151,6 +151,7 @@ docs: | setup ## Builds the documentation into build/docs, ready to be served
 	@SWIFT='$(SWIFT)' STRICT='$(STRICT)' Tests/make-docs $(DOCUMENTED)
 
 include Tests/tests.mk
+include Tests/aarch64.mk
 
 ##@ Install
 

@@ -2,6 +2,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +38,24 @@
         }                                                                                                    \
     } while (0)
 
+/* True when the environment's LEFT_OUT, names with a colon behind each, has this one: where the machine that runs the test
+ * cannot show it. */
+static inline bool check_left_out(const char *name) {
+    const char *found = getenv("LEFT_OUT");
+    size_t length = strlen(name);
+    while (found != NULL && (found = strstr(found, name)) != NULL && found[length] != ':')
+        found += length;
+    return found != NULL;
+}
+
 /* Runs one behaviour and prints its name when it held. */
-#define RUN(behaviour)                 \
-    do {                               \
-        behaviour();                   \
-        printf("ok %s\n", #behaviour); \
-        fflush(stdout);                \
+#define RUN(behaviour)                                                 \
+    do {                                                               \
+        bool check_runs = !check_left_out(#behaviour);                 \
+        if (check_runs)                                                \
+            behaviour();                                               \
+        printf("%s %s\n", check_runs ? "ok" : "left out", #behaviour); \
+        fflush(stdout);                                                \
     } while (0)
 
 #endif

@@ -24,7 +24,7 @@ GR_PUBLIC const char *__asan_default_options(void) {
 #endif
 #endif
 #ifndef STARVE_POSSIBLE
-#define STARVE_POSSIBLE true
+#define STARVE_POSSIBLE (!check_left_out("starve"))
 #endif
 
 /* Forbids this process any further memory, then uses up what malloc still has, down to pieces of 16 bytes. Not given

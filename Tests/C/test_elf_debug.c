@@ -27,7 +27,7 @@ static bool knows_local(struct gr_elf *elf, bool lines) {
     CHECK(local->size > 0 && local->has_unwind);
     CHECK_EQUAL(gr_elf_source_line(elf, local->address, &file, &line), lines);
     if (lines)
-        CHECK_EQUAL(line, elf_line_of("kinds.c", "int local_one"));
+        CHECK(line - elf_line_of("kinds.c", "int local_one") <= 1); /* or its first statement */
     return true;
 }
 

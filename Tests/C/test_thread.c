@@ -117,7 +117,7 @@ static void a_handler_on_a_higher_stack_leaves_what_an_unwinder_reads(void) {
     CHECK(!gr_os_on_signal_stack());
     passed = gr_frame_open(thread, (uint64_t)(uintptr_t)&stack_words[9], 0);
     passed->return_address = 42;
-    stack_words[9] = gr_arch_returns[0];
+    stack_words[4] = stack_words[9] = gr_arch_returns[0]; /* at the entry, or in the function's frame */
     CHECK(gr_frame_passed(thread, (uint64_t)(uintptr_t)stack_words) == passed);
     raise(SIGUSR1);
     CHECK(of_handler != NULL && thread->open == passed);
