@@ -1,7 +1,6 @@
 /* calls.c: a fixed number of calls of one instrumented function, for tools that count instead of timing.
  *
- *   calls MODE CALLS      MODE: bare, count, entry, entry-exit, once, removed, sampled (entry, 1 in 1,000), past (entry,
- *                         past its budget)
+ *   calls MODE CALLS      MODE: bare, count, entry, entry-exit, once, removed, sampled (entry, 1 in 1,000)
  *
  * Run twice with different numbers of calls, the difference is what the calls alone cost: check-thresholds does so with
  * callgrind (instructions). The calling thread's allocations are counted here. Exit status 0 when the hits are exact and
@@ -50,26 +49,17 @@ static enum graft_mode mode_of(const char *name) {
     for (enum graft_mode mode = GRAFT_MODE_COUNT; mode <= GRAFT_MODE_ONCE; mode++)
         if (strcmp(graft_mode_name(mode), name) == 0)
             return mode;
-    return strcmp(name, "sampled") == 0 || strcmp(name, "past") == 0 ? GRAFT_MODE_ENTRY : GRAFT_MODE_COUNT;
+    return strcmp(name, "sampled") == 0 ? GRAFT_MODE_ENTRY : GRAFT_MODE_COUNT;
 }
 
-static void rest(void) {
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-}
-
-/* A probe in mode once has to report, and to be gone, before its calls are counted; a budget to be used up, and the
- * library's thread to have seen to it, of which nothing tells: it has a while. */
-static void settle(const struct graft_probe_spec *spec) {
+/* A probe in mode once has to report, and to be gone, before its calls are counted. */
+static void settle(enum graft_mode mode) {
     enum graft_state state = GRAFT_STATE_INSTALLED;
-    for (int i = 0; spec->max_per_second != 0 && i < 20; i++) {
-        bench_work(1);
-        rest();
-    }
-    if (spec->mode != GRAFT_MODE_ONCE)
+    if (mode != GRAFT_MODE_ONCE)
         return;
     bench_work(1);
     while (state == GRAFT_STATE_INSTALLED) {
-        rest();
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         if (graft_lookup_address((uint64_t)(uintptr_t)bench_work, NULL, &state) != GRAFT_OK)
             return;
     }
@@ -84,8 +74,7 @@ int main(int argc, char **argv) {
     const struct graft_probe_spec spec = {.target = ":bench_work",
         .mode = mode_of(name),
         .handler = on_hit,
-        .sample_every = strcmp(name, "sampled") == 0 ? 1000 : 0,
-        .max_per_second = strcmp(name, "past") == 0 ? 1 : 0};
+        .sample_every = strcmp(name, "sampled") == 0 ? 1000 : 0};
     struct graft_outcome outcome = {0};
 
     enum graft_status status = graft_start(NULL);
@@ -95,7 +84,7 @@ int main(int argc, char **argv) {
         return fail("install", status != GRAFT_OK ? status : outcome.refusal);
     if (removed && (status = graft_remove(&outcome.probe, 1, NULL)) != GRAFT_OK)
         return fail("remove", status);
-    settle(&spec);
+    settle(spec.mode);
     bench_work(2); /* this thread's first reported hit takes its block */
     if (!bare && !removed)
         graft_probe_hits(outcome.probe, &first);
