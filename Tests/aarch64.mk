@@ -85,6 +85,15 @@ build/aarch64/test/test_%: build/aarch64/test/Tests/C/test_%.c.o build/aarch64/t
 build/aarch64/test/test_%: build/aarch64/test/Tests/C/aarch64/test_%.c.o build/aarch64/test/core.a
 	$(call say,link,$@)$(AARCH64_CC) -rdynamic -o $@ $^ $(AARCH64_LINK) -ldl -lm
 
+# The same program as users link it: with the library, and with the archive.
+build/aarch64/end-to-end/calls-shared: build/aarch64/test/Tests/C/test_calls.c.o $(AARCH64_SHARED)
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(AARCH64_CC) -o $@ $< -Lbuild/aarch64/lib -lgraft '-Wl,-rpath,$$ORIGIN/../lib' $(AARCH64_LINK)
+
+build/aarch64/end-to-end/calls-static: build/aarch64/test/Tests/C/test_calls.c.o $(AARCH64_STATIC)
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(AARCH64_CC) -o $@ $^ $(AARCH64_LINK)
+
 .SECONDARY: $(patsubst %,build/aarch64/test/%.o,$(wildcard Tests/C/test_*.c Tests/C/aarch64/test_*.c))
 
 -include $(wildcard build/aarch64/*/*.d build/aarch64/*/*/*.d build/aarch64/*/*/*/*.d build/aarch64/*/*/*/*/*.d)
@@ -93,7 +102,8 @@ build/aarch64/test/test_%: build/aarch64/test/Tests/C/aarch64/test_%.c.o build/a
 
 aarch64: $(AARCH64_SHARED) $(AARCH64_STATIC) ## Cross-builds libgraft.so and libgraft.a below build/aarch64
 
-AARCH64_PROGRAMS := $(AARCH64_TESTS:%=build/aarch64/test/%)
+AARCH64_PROGRAMS := $(AARCH64_TESTS:%=build/aarch64/test/%) \
+	build/aarch64/end-to-end/calls-shared build/aarch64/end-to-end/calls-static
 AARCH64_FIXTURES := $(addsuffix .so,$(basename $(C_FIXTURES:Tests/C/%=build/aarch64/test/%)))
 
 aarch64-tests: $(AARCH64_PROGRAMS) $(AARCH64_FIXTURES) $(AARCH64_BIN)/gcc ## Runs the C tests that are not of x86-64 alone under qemu
