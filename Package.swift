@@ -12,6 +12,7 @@ let package = Package(
     products: [
         .library(name: "Graft", targets: ["Graft"]),
         .library(name: "GraftConfig", targets: ["GraftConfig"]),
+        .library(name: "GraftProducts", targets: ["GraftProducts"]),
         .library(name: "GraftSCA", targets: ["GraftSCA"]),
         .library(name: "GraftLogging", targets: ["GraftLogging"]),
         .library(name: "GraftTestKit", targets: ["GraftTestKit"]),
@@ -40,6 +41,7 @@ let package = Package(
         ),
         .target(name: "Graft", dependencies: ["CGraft"], swiftSettings: strict),
         .target(name: "GraftConfig", swiftSettings: strict),
+        .target(name: "GraftProducts", dependencies: ["GraftConfig"], swiftSettings: strict),
         .target(name: "GraftSCA", dependencies: ["Graft", "GraftConfig"], swiftSettings: strict),
         .target(
             name: "GraftLogging",
@@ -52,6 +54,13 @@ let package = Package(
             name: "GraftCLI", dependencies: ["Graft", "GraftConfig", "GraftSCA", "GraftAgent"], swiftSettings: strict),
         .testTarget(name: "GraftTests", dependencies: ["Graft", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftConfigTests", dependencies: ["GraftConfig", "GraftTestKit"], swiftSettings: strict),
+        // A program that forks, for the tests of GraftProducts.
+        .executableTarget(
+            name: "ForkingProducts", dependencies: ["GraftProducts", "GraftConfig"],
+            path: "Tests/Programs/ForkingProducts", swiftSettings: strict),
+        .testTarget(
+            name: "GraftProductsTests", dependencies: ["GraftProducts", "GraftConfig", "ForkingProducts"],
+            swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(
