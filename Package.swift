@@ -13,6 +13,7 @@ let package = Package(
         .library(name: "Graft", targets: ["Graft"]),
         .library(name: "GraftConfig", targets: ["GraftConfig"]),
         .library(name: "GraftProducts", targets: ["GraftProducts"]),
+        .library(name: "GraftRemoteConfig", targets: ["GraftRemoteConfig"]),
         .library(name: "GraftSCA", targets: ["GraftSCA"]),
         .library(name: "GraftLogging", targets: ["GraftLogging"]),
         .library(name: "GraftTestKit", targets: ["GraftTestKit"]),
@@ -42,6 +43,7 @@ let package = Package(
         .target(name: "Graft", dependencies: ["CGraft"], swiftSettings: strict),
         .target(name: "GraftConfig", swiftSettings: strict),
         .target(name: "GraftProducts", dependencies: ["GraftConfig"], swiftSettings: strict),
+        .target(name: "GraftRemoteConfig", dependencies: ["GraftConfig"], swiftSettings: strict),
         .target(name: "GraftSCA", dependencies: ["Graft", "GraftConfig"], swiftSettings: strict),
         .target(
             name: "GraftLogging",
@@ -61,6 +63,8 @@ let package = Package(
         .testTarget(
             name: "GraftProductsTests", dependencies: ["GraftProducts", "GraftConfig", "ForkingProducts"],
             swiftSettings: strict),
+        .testTarget(
+            name: "GraftRemoteConfigTests", dependencies: ["GraftRemoteConfig", "GraftConfig"], swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(

@@ -63,6 +63,9 @@ $(eval $(call variant,fuzz-code,$(CLANG),-O1 -fsanitize=fuzzer-no-link$(comma)un
 # Each Tests/Fuzz/fuzz_NAME.c is a libFuzzer program; Tests/Fuzz/corpus/NAME holds its seeds, and what once failed.
 # A fuzz_NAME.swift is compiled together with the sources named in SWIFT_FUZZ_NAME.
 FUZZERS := $(patsubst fuzz_%,%,$(basename $(notdir $(sort $(wildcard Tests/Fuzz/fuzz_*.c Tests/Fuzz/fuzz_*.swift)))))
+# One whose sources import GraftConfig links build/fuzz/GraftConfig.o, named in SWIFT_FUZZ_MODULES_NAME.
+SWIFT_FUZZ_remote_config := $(sort $(wildcard Sources/GraftRemoteConfig/*/*.swift))
+SWIFT_FUZZ_MODULES_remote_config := build/fuzz/GraftConfig.o
 SWIFT_FUZZ_json := Sources/GraftConfig/ConfigError.swift $(wildcard Sources/GraftConfig/JSON/*.swift)
 build/fuzz/fuzz_%: build/fuzz/Tests/Fuzz/fuzz_%.c.o build/fuzz/core.a
 	$(call say,link,$@)$(CLANG) -fsanitize=fuzzer,address -fuse-ld=lld -pthread -rdynamic -o $@ $^ $(LIBRARIES) -ldl -lm
@@ -71,9 +74,14 @@ build/fuzz/fuzz_relocate: build/fuzz-code/Tests/Fuzz/fuzz_relocate.c.o build/fuz
 	$(call say,link,$@)$(CLANG) -fsanitize=fuzzer,undefined -fuse-ld=lld -pthread -rdynamic -o $@ $^ $(LIBRARIES) -ldl -lm
 
 .SECONDEXPANSION:
-build/fuzz/fuzz_%: Tests/Fuzz/fuzz_%.swift $$(SWIFT_FUZZ_$$*) | setup
+build/fuzz/fuzz_%: Tests/Fuzz/fuzz_%.swift $$(SWIFT_FUZZ_$$*) $$(SWIFT_FUZZ_MODULES_$$*) | setup
 	@mkdir -p $(@D)
-	$(call say,swiftc,$@)swiftc -O -sanitize=fuzzer,address -use-ld=lld -parse-as-library $^ -o $@
+	$(call say,swiftc,$@)swiftc -O -sanitize=fuzzer,address -use-ld=lld -parse-as-library -I build/fuzz $^ -o $@
+
+build/fuzz/GraftConfig.o: $(shell find Sources/GraftConfig -name '*.swift') | setup
+	@mkdir -p $(@D)
+	$(call say,swiftc,$@)swiftc -O -wmo -swift-version 6 -sanitize=fuzzer,address -parse-as-library -module-name GraftConfig \
+		-emit-module -emit-module-path build/fuzz/GraftConfig.swiftmodule -emit-object $^ -o $@
 
 .SECONDARY: $(patsubst %,build/fuzz/%.o,$(wildcard Tests/Fuzz/fuzz_*.c)) build/fuzz-code/Tests/Fuzz/fuzz_relocate.c.o
 
