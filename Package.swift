@@ -54,7 +54,7 @@ let package = Package(
         .target(name: "GraftTestKit", dependencies: ["Graft", "GraftConfig", "GraftSCA"], swiftSettings: strict),
         .executableTarget(
             name: "GraftCLI", dependencies: ["Graft", "GraftConfig", "GraftSCA", "GraftAgent"], swiftSettings: strict),
-        .testTarget(name: "GraftTests", dependencies: ["Graft", "GraftTestKit"], swiftSettings: strict),
+        .testTarget(name: "GraftTests", dependencies: ["Graft", "CGraft", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftConfigTests", dependencies: ["GraftConfig", "GraftTestKit"], swiftSettings: strict),
         // A program that forks, for the tests of GraftProducts.
         .executableTarget(

@@ -9,6 +9,7 @@
 #include <graft/explain.h>
 #include <graft/hit.h>
 #include <graft/probe.h>
+#include <graft/product.h>
 #include <graft/status.h>
 #include <graft/target.h>
 #include <graft/update.h>
