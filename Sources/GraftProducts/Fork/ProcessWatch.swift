@@ -67,6 +67,14 @@ enum ProcessWatch {
         }
     }
 
+    /// Goes the way of a child with a watcher that is not in the list; see Rehearsal.
+    static func rehearse(_ watcher: any ProcessWatcher) {
+        guard registration == 0 else { return }
+        let made = Unmanaged.passRetained(Preparations([watcher.prepareForFork()]))
+        guard pthread_setspecific(preparationsKey, made.toOpaque()) == 0 else { return made.release() }
+        processIsChild()
+    }
+
     /// The watchers, the newest first.
     fileprivate static var watchers: [any ProcessWatcher] {
         var found: [any ProcessWatcher] = []

@@ -13,7 +13,11 @@ extension ProductManager {
     /// of the start, on a thread that the child makes for it; the program's `fork` returns after that.
     ///
     /// - Throws: `system` when there is no memory for it.
-    public func watchProcess() throws(ProductError) { try ProcessWatch.add(self) }
+    public func watchProcess() throws(ProductError) {
+        let isRehearsed = Rehearsal.isDone
+        assert(isRehearsed, "its names are good")
+        try ProcessWatch.add(self)
+    }
 }
 
 extension ProductManager: ProcessWatcher {
