@@ -35,7 +35,7 @@ static size_t found(const struct gr_elf_function *functions, const char *name, s
 }
 
 static void every_name_of_many_is_found(void) {
-    static char text[MANY][16];
+    static char text[MANY][24];
     struct gr_elf_function *functions = calloc(MANY, sizeof *functions);
     CHECK(functions != NULL);
     for (int i = 0; i < MANY; i++) {
