@@ -6,14 +6,14 @@
 internal import Glibc
 
 /// Nanoseconds of a clock.
-enum MonotonicTime {
+package enum MonotonicTime {
     /// Nanoseconds in a second.
-    static let second: UInt64 = 1_000_000_000
+    package static let second: UInt64 = 1_000_000_000
     /// Nanoseconds in a millisecond.
-    static let millisecond: UInt64 = 1_000_000
+    package static let millisecond: UInt64 = 1_000_000
 
     /// Nanoseconds since some fixed moment.
-    static var now: UInt64 { read(CLOCK_MONOTONIC) }
+    package static var now: UInt64 { read(CLOCK_MONOTONIC) }
 
     /// Nanoseconds since 1970, as files are stamped.
     static var wall: UInt64 { read(CLOCK_REALTIME) }

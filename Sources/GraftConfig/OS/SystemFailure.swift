@@ -5,14 +5,14 @@
 internal import Glibc
 
 /// A system call that failed.
-struct SystemFailure: Error, Equatable {
+package struct SystemFailure: Error, Equatable {
     /// The call's name.
-    var call: String
+    package var call: String
     /// errno.
-    var number: Int32
+    package var number: Int32
 
     /// What errno says now, of the call that has just failed.
-    init(_ call: String) {
+    package init(_ call: String) {
         self.call = call
         self.number = errno
     }
@@ -26,7 +26,7 @@ struct SystemFailure: Error, Equatable {
     }
 
     /// The system's sentence for errno.
-    private var text: String {
+    package var text: String {
         var buffer = [CChar](repeating: 0, count: 128)
         guard strerror_r(number, &buffer, buffer.count) == 0 else { return "unknown error" }
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
