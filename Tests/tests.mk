@@ -64,9 +64,11 @@ $(eval $(call variant,fuzz-code,$(CLANG),-O1 -fsanitize=fuzzer-no-link$(comma)un
 # A fuzz_NAME.swift is compiled together with the sources named in SWIFT_FUZZ_NAME.
 FUZZERS := $(patsubst fuzz_%,%,$(basename $(notdir $(sort $(wildcard Tests/Fuzz/fuzz_*.c Tests/Fuzz/fuzz_*.swift)))))
 # One whose sources import GraftConfig links build/fuzz/GraftConfig.o, named in SWIFT_FUZZ_MODULES_NAME.
-SWIFT_FUZZ_remote_config := $(sort $(wildcard Sources/GraftRemoteConfig/*/*.swift))
+SWIFT_FUZZ_remote_config := $(sort $(filter-out Sources/GraftRemoteConfig/HTTP/%,$(wildcard Sources/GraftRemoteConfig/*/*.swift)))
 SWIFT_FUZZ_MODULES_remote_config := build/fuzz/GraftConfig.o
 SWIFT_FUZZ_json := Sources/GraftConfig/ConfigError.swift $(wildcard Sources/GraftConfig/JSON/*.swift)
+SWIFT_FUZZ_http := $(wildcard Sources/GraftRemoteConfig/HTTP/HTTPResponse*.swift) \
+	$(addprefix Sources/GraftRemoteConfig/HTTP/,HTTPText.swift TransportError.swift)
 build/fuzz/fuzz_%: build/fuzz/Tests/Fuzz/fuzz_%.c.o build/fuzz/core.a
 	$(call say,link,$@)$(CLANG) -fsanitize=fuzzer,address -fuse-ld=lld -pthread -rdynamic -o $@ $^ $(LIBRARIES) -ldl -lm
 build/fuzz/fuzz_relocate: build/fuzz-code/Tests/Fuzz/fuzz_relocate.c.o build/fuzz-code/core.a
@@ -76,11 +78,11 @@ build/fuzz/fuzz_relocate: build/fuzz-code/Tests/Fuzz/fuzz_relocate.c.o build/fuz
 .SECONDEXPANSION:
 build/fuzz/fuzz_%: Tests/Fuzz/fuzz_%.swift $$(SWIFT_FUZZ_$$*) $$(SWIFT_FUZZ_MODULES_$$*) | setup
 	@mkdir -p $(@D)
-	$(call say,swiftc,$@)swiftc -O -sanitize=fuzzer,address -use-ld=lld -parse-as-library -I build/fuzz $^ -o $@
+	$(call say,swiftc,$@)swiftc -O -package-name graft -sanitize=fuzzer,address -use-ld=lld -parse-as-library -I build/fuzz $^ -o $@
 
 build/fuzz/GraftConfig.o: $(shell find Sources/GraftConfig -name '*.swift') | setup
 	@mkdir -p $(@D)
-	$(call say,swiftc,$@)swiftc -O -wmo -swift-version 6 -sanitize=fuzzer,address -parse-as-library -module-name GraftConfig \
+	$(call say,swiftc,$@)swiftc -O -wmo -swift-version 6 -package-name graft -sanitize=fuzzer,address -parse-as-library -module-name GraftConfig \
 		-emit-module -emit-module-path build/fuzz/GraftConfig.swiftmodule -emit-object $^ -o $@
 
 .SECONDARY: $(patsubst %,build/fuzz/%.o,$(wildcard Tests/Fuzz/fuzz_*.c)) build/fuzz-code/Tests/Fuzz/fuzz_relocate.c.o
