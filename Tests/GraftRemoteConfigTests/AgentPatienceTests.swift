@@ -180,3 +180,24 @@ private func fillQueue(of peer: PeerAddress) -> [Int32] {
         return socket.number
     }
 }
+
+@Suite struct AgentTransportTests {
+    @Test func aTransportCarriesAnswersAndFailuresAndStops() throws {
+        let agent = try ScriptedAgent { peer in
+            peer.question()
+            peer.send("HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n{}")
+            peer.waitForEnd()
+        }
+        let transport = try AgentTransport(address: agent.address)
+        let request = HTTPRequest(method: "GET", path: "/info", body: [])
+        #expect(transport.send(request) == .response(status: 404, body: Array("{}".utf8)))
+        transport.cancel()
+        for _ in 0..<2 {
+            guard case .failure(let reason) = transport.send(request) else {
+                Issue.record("not cancelled")
+                return
+            }
+            #expect(reason.contains("the exchange was cancelled"))
+        }
+    }
+}
