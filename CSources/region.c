@@ -2,8 +2,6 @@
  * the length of a batch that has met taken memory, what is taken. Neighbours: os. */
 #include "codemem.h"
 #include "os/os.h"
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,8 +18,11 @@ struct range {
 
 /* Reads the next line's range; false at the end. */
 static bool next_mapping(const char **text, struct range *range, bool *heap, bool *stack) {
-    if (sscanf(*text, "%" SCNx64 "-%" SCNx64, &range->start, &range->end) != 2)
+    char *after;
+    range->start = strtoull(*text, &after, 16); /* sscanf would first measure all of the text, for each line */
+    if (after == *text || *after != '-')
         return false;
+    range->end = strtoull(after + 1, NULL, 16);
     const char *end = strchr(*text, '\n');
     size_t length = end != NULL ? (size_t)(end - *text) : strlen(*text);
     *heap = length > 6 && memcmp(*text + length - 6, "[heap]", 6) == 0;
