@@ -323,6 +323,7 @@ uint64_t gr_arch_completion_thunk(void) {
 
 void gr_arch_emit_answer(uint16_t answer, uint8_t code[GR_ANSWER_SIZE]) {
     struct writer w = {.code = code, .size = GR_ANSWER_SIZE, .status = GRAFT_OK};
+    memset(code, 0xcc, GR_ANSWER_SIZE);
     BYTES(&w, 0xb8); /* mov $answer,%eax */
     word32(&w, answer);
     BYTES(&w, 0xc3); /* ret */
