@@ -4,6 +4,7 @@
 #include "check.h"
 #include "control.h"
 #include "os/fault.h"
+#include "rounds.h"
 #include <graft/graft.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -38,22 +39,6 @@ static graft_probe_id install(enum graft_mode mode, graft_handler handler, uint3
     CHECK_EQUAL(outcome.state, GRAFT_STATE_INSTALLED);
     enters = leaves = 0;
     return outcome.probe;
-}
-
-static void remove_probe(graft_probe_id probe) {
-    CHECK_EQUAL(graft_remove(&probe, 1, NULL), GRAFT_OK);
-}
-
-/* The library's thread begins and ends a round of work: it does so under its lock. */
-static void let_it_look(void) {
-    const struct graft_probe_spec none = {.target = ":none"}; /* and no mode */
-    struct graft_outcome outcome;
-    gr_control_lock();
-    gr_control_unlock();
-    CHECK_EQUAL(graft_install(&none, 1, &outcome), GRAFT_OK);
-    CHECK_EQUAL(outcome.status, GRAFT_INVALID_ARGUMENT);
-    gr_control_lock();
-    gr_control_unlock();
 }
 
 static void call(long times) {

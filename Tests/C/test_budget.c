@@ -4,6 +4,7 @@
 #include "control.h"
 #include "meter.h"
 #include "os/fault.h"
+#include "rounds.h"
 #include <graft/graft.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -59,22 +60,6 @@ static graft_probe_id install_at(const char *target, enum graft_mode mode, uint3
 
 static graft_probe_id install(enum graft_mode mode, uint32_t every, uint32_t per_second) {
     return install_at(":b_work", mode, every, per_second);
-}
-
-static void remove_probe(graft_probe_id probe) {
-    CHECK_EQUAL(graft_remove(&probe, 1, NULL), GRAFT_OK);
-}
-
-/* The library's thread begins and ends a round of work: it does so under its lock. */
-static void let_it_look(void) {
-    const struct graft_probe_spec none = {.target = ":none"}; /* and no mode */
-    struct graft_outcome outcome;
-    gr_control_lock();
-    gr_control_unlock();
-    CHECK_EQUAL(graft_install(&none, 1, &outcome), GRAFT_OK);
-    CHECK_EQUAL(outcome.status, GRAFT_INVALID_ARGUMENT);
-    gr_control_lock();
-    gr_control_unlock();
 }
 
 static void pass(uint64_t nanoseconds) {

@@ -18,6 +18,7 @@
 #ifdef __x86_64__
 #include "function.h"
 #include "port.h"
+#include "xsave.h"
 
 #define RAX -8
 #define RDI -16
@@ -67,20 +68,7 @@
         each_vector save_wide
         .endif
         .ifc \kind,xsave
-        subq    gr_xsave_size(%rip), %rsp
-        andq    $-64, %rsp
-        xorl    %eax, %eax              /* the header must be clean */
-        movq    %rax, 512(%rsp)
-        movq    %rax, 520(%rsp)
-        movq    %rax, 528(%rsp)
-        movq    %rax, 536(%rsp)
-        movq    %rax, 544(%rsp)
-        movq    %rax, 552(%rsp)
-        movq    %rax, 560(%rsp)
-        movq    %rax, 568(%rsp)
-        movl    gr_xsave_mask(%rip), %eax
-        movl    gr_xsave_mask+4(%rip), %edx
-        xsave64 (%rsp)
+        push_xsave
         .endif
         .ifnc \kind,all
         vzeroupper

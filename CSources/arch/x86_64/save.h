@@ -5,6 +5,7 @@
 #define GR_SAVE_H
 
 #include "layout.h"
+#include "xsave.h"
 
 #define REG(name) GR_HIT_SIZE + GR_REG_##name
 #define AREA (GR_HIT_SIZE + GR_REG_SIZE)        /* graft_hit, then graft_registers */
@@ -108,21 +109,7 @@
         .endif
         .ifc \kind,xsave
         movq    %rsp, %rbp
-        subq    gr_xsave_size(%rip), %rsp
-        andq    $-64, %rsp
-        /* the header must be clean before a compact save */
-        xorl    %eax, %eax
-        movq    %rax, 512(%rsp)
-        movq    %rax, 520(%rsp)
-        movq    %rax, 528(%rsp)
-        movq    %rax, 536(%rsp)
-        movq    %rax, 544(%rsp)
-        movq    %rax, 552(%rsp)
-        movq    %rax, 560(%rsp)
-        movq    %rax, 568(%rsp)
-        movl    gr_xsave_mask(%rip), %eax
-        movl    gr_xsave_mask+4(%rip), %edx
-        xsave64 (%rsp)
+        push_xsave
         vzeroupper
         .endif
         .endm
