@@ -182,6 +182,35 @@ private func fillQueue(of peer: PeerAddress) -> [Int32] {
 }
 
 @Suite struct AgentTransportTests {
+    @Test func theFieldsOfAQuestionComeAfterThoseOfTheWay() throws {
+        let agent = try ScriptedAgent { peer in
+            peer.send("HTTP/1.1 200 OK\r\n\r\n\(peer.question())")
+            peer.finish()
+            peer.waitForEnd()
+        }
+        let transport = try AgentTransport(address: agent.address, environment: ["DD_EXTERNAL_ENV": "it-1"])
+        let fields = [HTTPHeader("DD-Telemetry-API-Version", "v2"), HTTPHeader("DD-Session-ID", "abc")]
+        let answer = transport.send(HTTPRequest(method: "POST", path: "/t", headers: fields, body: Array("{}".utf8)))
+        guard case .response(200, let body) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        let text = String(decoding: body, as: UTF8.self)
+        #expect(text.contains("Datadog-External-Env: it-1\r\nDD-Telemetry-API-Version: v2\r\nDD-Session-ID: abc\r\n"))
+        #expect(text.hasSuffix("\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"))
+    }
+
+    @Test func aFieldThatWouldSayMoreThanOneThingFailsTheQuestion() throws {
+        let agent = try ScriptedAgent { _ in }
+        let fields = [HTTPHeader("DD-Session-ID", "abc\r\nDD-API-KEY: stolen")]
+        let request = HTTPRequest(method: "POST", path: "/t", headers: fields, body: [])
+        guard case .failure(let reason) = try AgentTransport(address: agent.address).send(request) else {
+            Issue.record("sent")
+            return
+        }
+        #expect(reason.contains("DD-Session-ID"))
+    }
+
     @Test func aTransportCarriesAnswersAndFailuresAndStops() throws {
         let agent = try ScriptedAgent { peer in
             peer.question()

@@ -44,19 +44,19 @@ package struct AgentClient: Sendable {
         self.limits = limits
     }
 
-    /// Asks, and waits for the whole answer, whatever its status. Throws why there is none. When `cancel` happens, or has
+    /// Asks, and waits for the whole answer, whatever its status. `headers` come after the client's own. Throws why there is none. When `cancel` happens, or has
     /// happened before, it throws `.cancelled` at once; the event stays as it is, for whoever owns it to take. Only the
     /// look-up of a host's name that is neither numeric nor `localhost` can delay that, and the time's end (HostNames).
     package func exchange(
-        _ method: String, _ path: String, body: [UInt8] = [], contentType: String = "application/json",
-        unless cancel: borrowing WakeEvent
+        _ method: String, _ path: String, headers own: [HTTPHeader] = [], body: [UInt8] = [],
+        contentType: String = "application/json", unless cancel: borrowing WakeEvent
     ) throws(TransportError) -> HTTPResponse {
         let hostErrno = errno
         defer { errno = hostErrno }
         do throws(TransportError) {
             let request = HTTPRequestText(
                 method: method, path: address.basePath + path, host: address.hostField,
-                headers: [HTTPHeader("User-Agent", "Graft")] + headers, contentType: contentType, body: body)
+                headers: [HTTPHeader("User-Agent", "Graft")] + headers + own, contentType: contentType, body: body)
             let bytes = try request.bytes()
             let patience = Patience(timeout)
             let socket = try AgentConnector.connect(to: address, patience: patience, unless: cancel)

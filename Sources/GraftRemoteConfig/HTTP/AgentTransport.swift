@@ -32,7 +32,8 @@ public final class AgentTransport: RemoteConfigTransport, Sendable {
     /// Asks, and waits for the answer. Blocks: for a thread whose calls are left out of every probe.
     public func send(_ request: HTTPRequest) -> HTTPAnswer {
         do throws(TransportError) {
-            let response = try client.exchange(request.method, request.path, body: request.body, unless: stop)
+            let response = try client.exchange(
+                request.method, request.path, headers: request.headers, body: request.body, unless: stop)
             return .response(status: response.status, body: response.body)
         } catch {
             return .failure(error.description)

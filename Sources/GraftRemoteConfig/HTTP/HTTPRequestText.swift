@@ -4,20 +4,6 @@
 // for. A value that would end its line, and so could say more than one thing, is refused with its place. Neighbours:
 // AgentClient sends it, EntityHeaders are among its fields.
 
-/// A field of a request.
-package struct HTTPHeader: Sendable, Hashable {
-    /// The name.
-    package var name: String
-    /// The value.
-    package var value: String
-
-    /// A field; it is checked when it is written.
-    package init(_ name: String, _ value: String) {
-        self.name = name
-        self.value = value
-    }
-}
-
 /// A question as bytes.
 struct HTTPRequestText {
     /// The method: `GET`, `POST` or another whose answer has a body.

@@ -2,7 +2,7 @@
 //
 // Owns the seam between what is to be said and the transport that says it. A transport adds what belongs to the way: the
 // host, `Content-Type: application/json` for a body, the headers that name the container. Neighbours: RemoteConfigState
-// decides what to ask and what an answer means; RemoteConfigTransport carries both.
+// decides what to ask and what an answer means; RemoteConfigTransport carries both. Telemetry asks in the same form.
 
 /// A question to the agent.
 public enum AgentExchange: Sendable, Hashable {
@@ -26,14 +26,31 @@ public struct HTTPRequest: Sendable, Hashable {
     public var method: String
     /// The path, which begins with a slash.
     public var path: String
+    /// Fields that the question itself has, beside those that belong to the way.
+    public var headers: [HTTPHeader]
     /// JSON; empty for none.
     public var body: [UInt8]
 
     /// A question with these parts.
-    public init(method: String, path: String, body: [UInt8]) {
+    public init(method: String, path: String, headers: [HTTPHeader] = [], body: [UInt8]) {
         self.method = method
         self.path = path
+        self.headers = headers
         self.body = body
+    }
+}
+
+/// A field of a request.
+public struct HTTPHeader: Sendable, Hashable {
+    /// The name.
+    public var name: String
+    /// The value.
+    public var value: String
+
+    /// A field; it is checked when it is written: a value that would end its line fails the question.
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
     }
 }
 
