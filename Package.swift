@@ -63,8 +63,13 @@ let package = Package(
         .testTarget(
             name: "GraftProductsTests", dependencies: ["GraftProducts", "GraftConfig", "ForkingProducts"],
             swiftSettings: strict),
+        // A program that forks, for the tests of GraftRemoteConfig.
+        .executableTarget(
+            name: "ForkingPoller", dependencies: ["GraftRemoteConfig", "GraftConfig"],
+            path: "Tests/Programs/ForkingPoller", swiftSettings: strict),
         .testTarget(
-            name: "GraftRemoteConfigTests", dependencies: ["GraftRemoteConfig", "GraftConfig"], swiftSettings: strict),
+            name: "GraftRemoteConfigTests", dependencies: ["GraftRemoteConfig", "GraftConfig", "ForkingPoller"],
+            swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(

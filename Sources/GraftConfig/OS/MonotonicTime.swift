@@ -15,6 +15,15 @@ package enum MonotonicTime {
     /// Nanoseconds since some fixed moment.
     package static var now: UInt64 { read(CLOCK_MONOTONIC) }
 
+    /// So much later than now, and not before now; a time beyond `longest` counts as that.
+    package static func now(plus time: Duration) -> UInt64 {
+        let (seconds, rest) = min(max(time, .zero), longest).components
+        return now + UInt64(seconds) * second + UInt64(rest / 1_000_000_000)
+    }
+
+    /// The longest time that is waited for: 31 years.
+    package static let longest = Duration.seconds(1_000_000_000)
+
     /// Nanoseconds since 1970, as files are stamped.
     static var wall: UInt64 { read(CLOCK_REALTIME) }
 

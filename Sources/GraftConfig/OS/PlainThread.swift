@@ -7,15 +7,17 @@
 internal import Glibc
 
 /// A thread that is not Swift concurrency's.
-enum PlainThread {
-    /// Bytes of stack. Nothing that runs on it recurses.
-    private static let stackBytes = 512 << 10
+package enum PlainThread {
+    /// Bytes of stack unless somebody needs more. Nothing of this module that runs on it recurses.
+    package static let usualStackBytes = 512 << 10
+    /// Bytes of the longest name.
+    package static let nameBytes = 15
     /// Signals that stay deliverable.
     private static let ownSignals = [SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS]
 
     /// What a thread is given to do.
     fileprivate final class Work: Sendable {
-        /// The name, at most 15 bytes.
+        /// The name, at most `nameBytes` bytes.
         let name: String
         /// What to do.
         let body: @Sendable () -> Void
@@ -26,15 +28,17 @@ enum PlainThread {
         }
     }
 
-    /// Starts a thread that runs `body` and ends.
-    static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemFailure) {
-        precondition(name.utf8.count <= 15, "the kernel's names have 15 bytes")
+    /// Starts a thread that runs `body` and ends. `stackBytes` is address space; what is touched of it becomes memory.
+    package static func start(
+        _ name: String, stackBytes: Int = usualStackBytes, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemFailure) {
+        precondition(name.utf8.count <= nameBytes, "the kernel's names have \(nameBytes) bytes")
         let work = Unmanaged.passRetained(Work(name, body))
         // A new thread inherits the mask of the one that makes it.
         var before = sigset_t()
         var blocked = foreignSignals()
         pthread_sigmask(SIG_BLOCK, &blocked, &before)
-        let result = create(with: work.toOpaque())
+        let result = create(with: work.toOpaque(), stackBytes)
         pthread_sigmask(SIG_SETMASK, &before, nil)
         guard result != 0 else { return }
         work.release()
@@ -43,7 +47,7 @@ enum PlainThread {
     }
 
     /// Makes a detached thread that takes `argument`; 0 or what went wrong.
-    private static func create(with argument: UnsafeMutableRawPointer) -> Int32 {
+    private static func create(with argument: UnsafeMutableRawPointer, _ stackBytes: Int) -> Int32 {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }

@@ -4,6 +4,7 @@
 // touches the parent's core, whose lock or turn another thread of the parent may have held at the fork; its own one is
 // made in the parent, so that the child only stores a pointer. Neighbours: ProductManager and APMTracing hold one each.
 
+internal import GraftConfig
 internal import Synchronization
 
 /// State, its lock and its turn.

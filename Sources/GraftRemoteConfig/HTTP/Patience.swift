@@ -16,10 +16,8 @@ struct Patience {
 
     /// Patience for `time`, from now; none for less than nothing, and as much as there can be for more than 31 years.
     init(_ time: Duration) {
-        let seconds = min(max(time, .zero), .seconds(1_000_000_000))
-        whole = seconds
-        let (count, rest) = seconds.components
-        deadline = MonotonicTime.now + UInt64(count) * MonotonicTime.second + UInt64(rest / 1_000_000_000)
+        whole = min(max(time, .zero), MonotonicTime.longest)
+        deadline = MonotonicTime.now(plus: whole)
     }
 
     /// The same, up to a moment.

@@ -4,7 +4,7 @@
 // whoever drives it calls `poll(over:)` (Polling.swift) at intervals. No lock is held while a callback or the transport
 // runs, so both may call back. Neighbours: RemoteConfigState decides, CallbackRegistry remembers.
 
-private import Synchronization
+private import GraftConfig
 
 /// A client of Remote Configuration.
 ///
@@ -36,7 +36,8 @@ public final class RemoteConfigPoller: Sendable {
         var acknowledged: Set<ConfigPath> = []
     }
 
-    private let storage: Mutex<Storage>
+    /// A lock that a forked child can go on using.
+    private let storage: Guarded<Storage>
     /// The time since some fixed moment, never going back.
     let clock: @Sendable () -> Duration
     /// A number from 0 up to, not including, 1.
@@ -56,7 +57,7 @@ public final class RemoteConfigPoller: Sendable {
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
         onAttention: @escaping @Sendable (Attention) -> Void = { _ in }
     ) {
-        storage = Mutex(Storage(state: state))
+        storage = Guarded(Storage(state: state))
         self.clock = clock
         self.random = random
         self.onAttention = onAttention
@@ -69,9 +70,7 @@ public final class RemoteConfigPoller: Sendable {
     }
 
     /// Works with what changes.
-    func withStorage<Result>(_ body: (inout sending Storage) -> sending Result) -> sending Result {
-        storage.withLock(body)
-    }
+    func withStorage<Result>(_ body: (inout Storage) -> Result) -> Result { storage.withLock(body) }
 }
 
 // MARK: Registration

@@ -9,4 +9,13 @@ public protocol RemoteConfigTransport {
     /// redirection; stops reading after `RemoteConfigLimits.maximumResponseBytes`. Called on the thread that polls, one
     /// question at a time, without any lock held.
     func send(_ request: HTTPRequest) -> HTTPAnswer
+
+    /// Ends the `send` that is going on, at once, and all later ones. Called on another thread than `send`. Does nothing
+    /// unless it is implemented: for a transport whose `send` does not wait.
+    func cancel()
+}
+
+extension RemoteConfigTransport {
+    /// Does nothing.
+    public func cancel() {}
 }

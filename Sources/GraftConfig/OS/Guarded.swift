@@ -2,18 +2,18 @@
 //
 // Owns one pthread mutex. It is not Synchronization's Mutex, which on Linux names its holder by a thread number that the
 // C library's thread remembers: in a child the thread that forked still remembers its parent's, and the first contention
-// ends the process. Neighbours: everything here that has state.
+// ends the process. Neighbours: everything that has state and may be used in a forked child.
 
 internal import Glibc
 
-/// A value that one thread at a time may touch. Sections are short: no call of a product, no wait, no I/O inside.
-final class Guarded<Value: Sendable>: @unchecked Sendable {
+/// A value that one thread at a time may touch. Sections are short: no call of a stranger, no wait, no I/O inside.
+package final class Guarded<Value: Sendable>: @unchecked Sendable {
     // Safe: `value` is only touched between lock and unlock, and the mutex stays where it is until nobody has the object.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var value: Value
 
     /// Guards a value.
-    init(_ value: Value) {
+    package init(_ value: Value) {
         self.value = value
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
@@ -28,7 +28,9 @@ final class Guarded<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Calls `body` with the value; other threads wait meanwhile.
-    func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
+    package func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure)
+        -> Result
+    {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body(&value)

@@ -1,0 +1,53 @@
+// RemoteConfigForkTests: real forks of a real program, ForkingPoller, at every step of a poll. A child makes a thread of its
+// own, waits for nothing of its parent's, and leaves its parent alone.
+
+import Foundation
+import Testing
+
+@Suite("The thread that polls, in a process that forks")
+struct RemoteConfigForkTests {
+    /// Where SwiftPM has put this test's program, and so ForkingPoller beside it.
+    private static func programFolder() throws -> URL {
+        let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+        let line = try #require(maps.split(separator: "\n").first { $0.hasSuffix("PackageTests.xctest") })
+        return URL(fileURLWithPath: String(line[line.firstIndex(of: "/")!...])).deletingLastPathComponent()
+    }
+
+    /// Runs a scenario, 30 seconds at most; its lines. A program that hangs is ended and says nothing more.
+    private func lines(_ scenario: String) throws -> [String] {
+        let process = Process()
+        process.executableURL = try Self.programFolder().appendingPathComponent("ForkingPoller")
+        process.arguments = [scenario]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let number = process.processIdentifier
+        let guardian = DispatchWorkItem { kill(number, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 30, execute: guardian)
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guardian.cancel()
+        #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    @Test(
+        "does not matter to a child that is made on that thread, at any step",
+        arguments: [
+            "start", "before", "periodic", "send", "after", "end",
+        ])
+    func steps(_ step: String) throws { #expect(try lines(step) == ["parent: child ended 0"]) }
+
+    @Test(
+        "ends in a child that returns to its round, which then asks nothing in its parent's name",
+        arguments: ["returns", "returns-late"])
+    func returns(_ step: String) throws { #expect(try lines(step) == ["parent: child ended 0"]) }
+
+    @Test("is not waited for while it waits for an answer, and waits on after the fork")
+    func exchange() throws {
+        #expect(try lines("exchange") == ["parent: child ended 0; the parent's thread runs: true"])
+    }
+
+    @Test("survives a hundred forks at steps of chance, as do the children")
+    func many() throws { #expect(try lines("many") == ["parent: done true"]) }
+}
