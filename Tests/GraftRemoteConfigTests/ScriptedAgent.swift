@@ -92,8 +92,8 @@ final class ScriptedAgent: Sendable {
             address = try AgentAddress(host: loopback, port: Self.port(of: listener))
         }
         guard let script else { return }
-        let done = done
-        Thread.detachNewThread {
+        // Keeps the agent: a number that was closed before the wait for it began could be another agent's by then.
+        Thread.detachNewThread { [self] in
             let number = accept(listener, nil, nil)
             let inode = Self.inode(number)
             script(Peer(number: number))
