@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "GraftConfig", targets: ["GraftConfig"]),
         .library(name: "GraftProducts", targets: ["GraftProducts"]),
         .library(name: "GraftRemoteConfig", targets: ["GraftRemoteConfig"]),
+        .library(name: "GraftTelemetry", targets: ["GraftTelemetry"]),
         .library(name: "GraftSCA", targets: ["GraftSCA"]),
         .library(name: "GraftLogging", targets: ["GraftLogging"]),
         .library(name: "GraftTestKit", targets: ["GraftTestKit"]),
@@ -44,6 +45,9 @@ let package = Package(
         .target(name: "GraftConfig", swiftSettings: strict),
         .target(name: "GraftProducts", dependencies: ["GraftConfig"], swiftSettings: strict),
         .target(name: "GraftRemoteConfig", dependencies: ["GraftConfig"], swiftSettings: strict),
+        .target(
+            name: "GraftTelemetry", dependencies: ["GraftConfig", "GraftProducts", "GraftRemoteConfig"],
+            swiftSettings: strict),
         .target(name: "GraftSCA", dependencies: ["Graft", "GraftConfig"], swiftSettings: strict),
         .target(
             name: "GraftLogging",
@@ -69,6 +73,10 @@ let package = Package(
             path: "Tests/Programs/ForkingPoller", swiftSettings: strict),
         .testTarget(
             name: "GraftRemoteConfigTests", dependencies: ["GraftRemoteConfig", "GraftConfig", "ForkingPoller"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GraftTelemetryTests",
+            dependencies: ["GraftTelemetry", "GraftConfig", "GraftProducts", "GraftRemoteConfig"],
             swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
