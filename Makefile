@@ -59,22 +59,25 @@ help: ## Shows this list
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z0-9-]*:.*## / { printf "  %-13s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
-# What the build, the tests and `make run` need from the distribution. No Python package is needed, so there is no
-# virtual environment.
+# What the build, the tests and `make run` need from the distribution. The tests that compare with other clients need
+# packages of Python as well: a virtual environment, which nothing else waits for (Tests/tests.mk).
 PACKAGES := gcc g++ libc6-dev binutils pkg-config libelf-dev libdw-dev liblzma-dev libunwind-dev libzydis-dev libffi-dev \
 	redis-server redis-tools valgrind gdb sqlite3 postgresql curl openssl python3 clang-format git
+VENV := build/venv
 
-setup: ## Installs the distribution packages that are missing (nothing to do: silent, and needs no root)
+setup: packages $(VENV)/ready ## Installs what is missing: distribution packages, Python packages (nothing: silent, no root)
+
+packages:
 	@Tests/setup $(PACKAGES)
 
 build: c swift $(GRAFT) $(PRELOAD) $(AGENT) $(STRESS) ## Builds everything: C libraries, Swift, the tool, the preload agent
 
 c: $(SHARED) $(STATIC) ## Builds libgraft.so and libgraft.a
 
-swift: | setup ## Builds the Swift package (debug)
+swift: | packages ## Builds the Swift package (debug)
 	$(SWIFT) build $(STRICT)
 
-build/obj/%.o: % Makefile | setup
+build/obj/%.o: % Makefile | packages
 	@mkdir -p $(@D)
 	$(call say,cc,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -MMD -MP -c $< -o $@
 
@@ -98,7 +101,7 @@ $(STATIC): $(CORE_OBJECTS)
 	@$(AR) rcs $@ build/obj/graft.o
 
 # What LD_PRELOAD names: a stub that needs no Swift and nothing of the core.
-$(PRELOAD): CSources/preload/preload.c CSources/compiler.h build/obj/libgraft-preload.map Makefile | setup
+$(PRELOAD): CSources/preload/preload.c CSources/compiler.h build/obj/libgraft-preload.map Makefile | packages
 	@mkdir -p $(@D)
 	$(call say,link,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -shared $(HARDENED) -Wl,-soname,$(@F) \
 		-Wl,--version-script=build/obj/libgraft-preload.map -o $@ $< -ldl
@@ -110,7 +113,7 @@ $(PRELOAD): CSources/preload/preload.c CSources/compiler.h build/obj/libgraft-pr
 # would be a quarter of the start-up of a program. It is found first in a folder that has nothing else.
 AGENT_ARCHIVE := .build/release/libGraftAgentArchive.a
 AGENT_CXX := build/obj/static
-$(AGENT): $(SWIFT_SOURCES) build/obj/libgraft-agent.map Makefile | setup
+$(AGENT): $(SWIFT_SOURCES) build/obj/libgraft-agent.map Makefile | packages
 	@mkdir -p $(@D) build/obj
 	@rm -f $(AGENT_ARCHIVE)
 	$(SWIFT) build -c release --static-swift-stdlib --product GraftAgentArchive $(STRICT)
@@ -122,7 +125,7 @@ $(AGENT): $(SWIFT_SOURCES) build/obj/libgraft-agent.map Makefile | setup
 		-z relro -z now,-Xlinker $(flag)) -lgcc_s $(LIBRARIES)
 
 # The tool carries its Swift runtime: it runs where no toolchain is.
-$(GRAFT): $(SWIFT_SOURCES) | setup
+$(GRAFT): $(SWIFT_SOURCES) | packages
 	@mkdir -p $(@D)
 	$(SWIFT) build -c release --static-swift-stdlib --product graft $(STRICT)
 	@install -m 755 .build/release/graft $@
@@ -134,7 +137,7 @@ $(STRESS): $(wildcard Tests/Stress/*.cpp) Tests/Stress/stress.h Tests/Stress/fun
 	$(call say,link,$@)$(GXX) -std=c++17 -g -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude -pthread -o $@ \
 		$(filter %.cpp,$^) $(STRESS_LIBRARY) -Lbuild/lib -lgraft '-Wl,-rpath,$$ORIGIN/../lib:$$ORIGIN/../lib/graft'
 
-$(STRESS_LIBRARY): Tests/Stress/functions.c Tests/Stress/functions.h Makefile | setup
+$(STRESS_LIBRARY): Tests/Stress/functions.c Tests/Stress/functions.h Makefile | packages
 	@mkdir -p $(@D)
 	$(call say,link,$@)$(CC) -std=c11 -g -O2 -Wall -Wextra -Werror -fPIC -fexceptions -fasynchronous-unwind-tables \
 		-fvisibility=hidden -shared $(HARDENED) -Wl,--build-id=sha1 -Wl,-soname,$(@F) -o $@ $<
@@ -147,7 +150,7 @@ run: $(GRAFT) $(PRELOAD) $(AGENT) ## Shows it: real programs are instrumented, h
 
 # One documentation archive for each module, offline: symbol graphs from the compiler, pages from docc.
 DOCUMENTED := Graft GraftConfig GraftProducts GraftRemoteConfig GraftSCA GraftTelemetry
-docs: | setup ## Builds the documentation into build/docs, ready to be served
+docs: | packages ## Builds the documentation into build/docs, ready to be served
 	@SWIFT='$(SWIFT)' STRICT='$(STRICT)' Tests/make-docs $(DOCUMENTED)
 
 include Tests/tests.mk
@@ -181,4 +184,4 @@ clean: ## Removes build/ and .build/
 
 -include $(CORE_OBJECTS:.o=.d)
 
-.PHONY: help setup build c swift stress run docs install uninstall clean
+.PHONY: help setup packages build c swift stress run docs install uninstall clean

@@ -34,7 +34,7 @@ AARCH64_TESTS := $(filter-out $(AARCH64_OUT),$(AARCH64_ALL_TESTS))
 AARCH64_HELPERS := $(filter-out $(wildcard Tests/C/test_*.c),$(sort $(wildcard Tests/C/*.c))) \
 	$(sort $(filter-out $(wildcard Tests/C/aarch64/test_*.c),$(wildcard Tests/C/aarch64/*.c Tests/C/aarch64/*.S)))
 
-build/aarch64/sysroot/.packages: Tests/make-sysroot Tests/aarch64.mk | setup
+build/aarch64/sysroot/.packages: Tests/make-sysroot Tests/aarch64.mk | packages
 	@Tests/setup $(AARCH64_TOOLS)
 	@Tests/make-sysroot $(AARCH64_SYSROOT) arm64 $(AARCH64_PACKAGES)
 	@touch $@

@@ -18,11 +18,11 @@ comma := ,
 
 # $(call variant,NAME,COMPILER,FLAGS): the rules that build every C test in build/NAME.
 define variant
-build/$(1)/%.c.o: %.c Makefile Tests/tests.mk | setup
+build/$(1)/%.c.o: %.c Makefile Tests/tests.mk | packages
 	@mkdir -p $$(@D)
 	$(call say,cc,$(1)/$$<)$(2) $(CPPFLAGS) -ITests/C -DGR_FAULTS -DFIXTURES='"build/$(1)/fixtures"' $(CFLAGS) $(3) -MMD -MP -c $$< -o $$@
 
-build/$(1)/%.S.o: %.S Makefile Tests/tests.mk | setup
+build/$(1)/%.S.o: %.S Makefile Tests/tests.mk | packages
 	@mkdir -p $$(@D)
 	$(call say,cc,$(1)/$$<)$(2) $(CPPFLAGS) -ITests/C $(CFLAGS) -MMD -MP -c $$< -o $$@
 
@@ -30,11 +30,11 @@ build/$(1)/core.a: $$(CORE:%=build/$(1)/%.o) $$(C_HELPERS:%=build/$(1)/%.o)
 	@rm -f $$@
 	$(call say,ar,$$@)$(AR) rcs $$@ $$^
 
-build/$(1)/fixtures/%.so: Tests/C/fixtures/%.c Tests/tests.mk | setup
+build/$(1)/fixtures/%.so: Tests/C/fixtures/%.c Tests/tests.mk | packages
 	@mkdir -p $$(@D)
 	$(call say,link,$$@)$(2) -D_GNU_SOURCE -g -O0 -fPIC -shared $$< -o $$@
 
-build/$(1)/fixtures/%.so: Tests/C/fixtures/%.cpp Tests/tests.mk | setup
+build/$(1)/fixtures/%.so: Tests/C/fixtures/%.cpp Tests/tests.mk | packages
 	@mkdir -p $$(@D)
 	$(call say,link,$$@)g++ -g -O0 -fPIC -shared $$< -o $$@
 
@@ -76,11 +76,11 @@ build/fuzz/fuzz_relocate: build/fuzz-code/Tests/Fuzz/fuzz_relocate.c.o build/fuz
 	$(call say,link,$@)$(CLANG) -fsanitize=fuzzer,undefined -fuse-ld=lld -pthread -rdynamic -o $@ $^ $(LIBRARIES) -ldl -lm
 
 .SECONDEXPANSION:
-build/fuzz/fuzz_%: Tests/Fuzz/fuzz_%.swift $$(SWIFT_FUZZ_$$*) $$(SWIFT_FUZZ_MODULES_$$*) | setup
+build/fuzz/fuzz_%: Tests/Fuzz/fuzz_%.swift $$(SWIFT_FUZZ_$$*) $$(SWIFT_FUZZ_MODULES_$$*) | packages
 	@mkdir -p $(@D)
 	$(call say,swiftc,$@)swiftc -O -package-name graft -sanitize=fuzzer,address -use-ld=lld -parse-as-library -I build/fuzz $^ -o $@
 
-build/fuzz/GraftConfig.o: $(shell find Sources/GraftConfig -name '*.swift') | setup
+build/fuzz/GraftConfig.o: $(shell find Sources/GraftConfig -name '*.swift') | packages
 	@mkdir -p $(@D)
 	$(call say,swiftc,$@)swiftc -O -wmo -swift-version 6 -package-name graft -sanitize=fuzzer,address -parse-as-library -module-name GraftConfig \
 		-emit-module -emit-module-path build/fuzz/GraftConfig.swiftmodule -emit-object $^ -o $@
@@ -96,7 +96,7 @@ run-c-tests = @Tests/run-part $(1) $(SECONDS_PER_PROGRAM) $(C_TEST_NAMES:%=build
 PARTS := c-tests gcc-tests programs swift-tests checks consumers end-to-end
 MORE_PARTS ?=
 
-test: | setup ## Runs every part below, up to `end-to-end`, and closes with "N passed, N failed"
+test: | packages ## Runs every part below, up to `end-to-end`, and closes with "N passed, N failed"
 	@MAKE='$(MAKE)' Tests/run-all $(PARTS) $(MORE_PARTS)
 
 c-tests: build/test/programs ## Runs the C tests (T=queue runs one)
@@ -110,8 +110,14 @@ programs: c $(STRESS) ## Runs programs built by each compiler, with each unwinde
 	@Tests/run-part $@ 600 $(sort $(wildcard Tests/Programs/test-*))
 
 # The end-to-end tests among them run the built tool, whose folder is named in GRAFT_BUILD.
-swift-tests: $(if $(T),setup,build) ## Runs the Swift tests, those of the built tool included (T=Config runs those that match)
+swift-tests: $(if $(T),packages,build) ## Runs the Swift tests, those of the built tool included (T=Config runs those that match)
 	@SWIFT='$(SWIFT)' STRICT='$(STRICT)' FILTER='$(T)' GRAFT_BUILD='$(CURDIR)/build' Tests/run-swift
+
+# Other clients, and the agent that they are tested with. Only what depends on this file waits for PyPI.
+PYTHON_PACKAGES := python3 python3-venv
+$(VENV)/ready: Tests/make-venv Tests/requirements.txt Tests/requirements-seed.txt | packages
+	@Tests/setup $(PYTHON_PACKAGES)
+	$(call say,venv,$(VENV))Tests/make-venv $(VENV)
 
 # A check is a script of Tests/Checks named check-NAME: `make NAME` runs it alone.
 CHECKS := $(sort $(wildcard Tests/Checks/check-*))
@@ -129,10 +135,10 @@ linkage: build ## Checks that the tool, and an importer of Graft alone, link no 
 	@Tests/Checks/check-linkage
 	@SWIFT='$(SWIFT)' Tests/Consumers/use-swift-path
 
-lint: | setup ## Checks the format of C and Swift and the shell scripts' syntax
+lint: | packages ## Checks the format of C and Swift and the shell scripts' syntax
 	@SWIFT='$(SWIFT)' Tests/Checks/check-format
 
-format: | setup ## Rewrites C and Swift sources in the project's format
+format: | packages ## Rewrites C and Swift sources in the project's format
 	$(SWIFT) format --in-place --parallel $$(git ls-files '*.swift' | grep -v /fixtures/)
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cpp' | grep -v /fixtures/)
 
