@@ -78,6 +78,10 @@ let package = Package(
             name: "GraftTelemetryTests",
             dependencies: ["GraftTelemetry", "GraftConfig", "GraftProducts", "GraftRemoteConfig"],
             swiftSettings: strict),
+        // The client driven from outside, for the comparison with other clients in Tests/Oracle.
+        .executableTarget(
+            name: "RemoteConfigReplay", dependencies: ["GraftRemoteConfig", "GraftProducts", "GraftConfig"],
+            path: "Tests/Programs/RemoteConfigReplay", swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(

@@ -93,7 +93,7 @@ run-c-tests = @Tests/run-part $(1) $(SECONDS_PER_PROGRAM) $(C_TEST_NAMES:%=build
 ##@ Test
 
 # The parts of `make test`, in order; each is a target of its own.
-PARTS := c-tests gcc-tests programs swift-tests checks consumers end-to-end
+PARTS := c-tests gcc-tests programs swift-tests oracle checks consumers end-to-end
 MORE_PARTS ?=
 
 test: | packages ## Runs every part below, up to `end-to-end`, and closes with "N passed, N failed"
@@ -118,6 +118,9 @@ PYTHON_PACKAGES := python3 python3-venv
 $(VENV)/ready: Tests/make-venv Tests/requirements.txt Tests/requirements-seed.txt | packages
 	@Tests/setup $(PYTHON_PACKAGES)
 	$(call say,venv,$(VENV))Tests/make-venv $(VENV)
+
+oracle: swift $(VENV)/ready ## Compares the client of Remote Configuration with ddtrace's, answer by answer
+	@Tests/run-part $@ 90 Tests/Oracle/test-oracle
 
 # A check is a script of Tests/Checks named check-NAME: `make NAME` runs it alone.
 CHECKS := $(sort $(wildcard Tests/Checks/check-*))
@@ -242,4 +245,4 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
 
-.PHONY: thresholds bench bench-peers fuzz programs test c-tests gcc-tests swift-tests checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+.PHONY: thresholds bench bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
