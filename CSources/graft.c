@@ -25,6 +25,7 @@ static unsigned starts; /* guarded by `lock` */
 static enum graft_status start_hit_plane(size_t probes) {
     enum graft_status status = gr_os_membarrier_prepare();
     gr_epoch_prepare();
+    (void)gr_os_stack_start();
     if (status == GRAFT_OK) {
         gr_codemem_start();
         status = gr_counters_start(probes);

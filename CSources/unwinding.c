@@ -16,7 +16,7 @@ extern int UNW_OBJ(dwarf_search_unwind_table)(
     unw_addr_space_t space, unw_word_t ip, unw_dyn_info_t *table, unw_proc_info_t *info, int with_rules, void *context);
 
 void gr_stack_capture(struct gr_stack_copy *copy) {
-    copy->size = gr_os_peek(copy->stack_pointer, copy->stack, sizeof copy->stack);
+    copy->size = gr_os_peek_stack(copy->stack_pointer, copy->stack, sizeof copy->stack);
 }
 
 /* The pairs of a table, for libunwind's search; it counts in words, and a pair is one. */

@@ -1,6 +1,6 @@
 /* unwinding.h: the stack of a first hit: copied on the hit path, unwound later on the control plane.
  *
- * Capture is async-signal-safe: no lock, no allocation, one system call. Unwinding runs libunwind over the copy, with
+ * Capture is async-signal-safe: no lock, no allocation, a system call for each page of the stack. Unwinding runs libunwind over the copy, with
  * the unwind tables of the images that are loaded then. The thread has long gone on: nothing of its live stack is
  * read. Neighbours: os. */
 #ifndef GR_UNWINDING_H
@@ -34,7 +34,7 @@ struct gr_stack_copy {
     uint8_t stack[GR_STACK_COPY_MAX];
 };
 
-/* Fills in `stack` and `size` from the live stack at `stack_pointer`; the other fields are the caller's to set.
+/* Fills in `stack` and `size` from the calling thread's stack at `stack_pointer`; the other fields are the caller's to set.
  * Hit plane. Never fails: an unreadable stack gives size 0. */
 void gr_stack_capture(struct gr_stack_copy *copy);
 

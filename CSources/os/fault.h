@@ -23,6 +23,7 @@ enum gr_os_call {
     GR_OS_TEXT_REPROTECT, /* the fallback: putting its protection back */
     GR_OS_PEEK,           /* process_vm_readv */
     GR_OS_PEEK_OPEN,      /* the fallback of that: /proc/self/mem */
+    GR_OS_PEEK_STACK,     /* whether a page of the own stack can be read */
     GR_OS_MEMBARRIER,
     GR_OS_THREADS,
     GR_OS_THREAD_STATUS,

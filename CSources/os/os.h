@@ -3,7 +3,7 @@
  * Nothing else in CSources calls the kernel for memory, threads, signals or files, except through libelf, libdw and
  * libunwind. In test builds (GR_FAULTS defined) each function first asks fault.h whether it shall fail.
  * Functions return a graft_status, or the value itself where it cannot fail. They keep no state but what
- * gr_os_text_avoid_file says. Any thread may call them. After GRAFT_OS, errno says why. Those marked "hit" may be called on the hit path and in signal handlers: they
+ * gr_os_text_avoid_file and gr_os_stack_start say. Any thread may call them. After GRAFT_OS, errno says why. Those marked "hit" may be called on the hit path and in signal handlers: they
  * take no lock, allocate nothing from malloc and keep errno. */
 #ifndef GR_OS_H
 #define GR_OS_H
@@ -55,6 +55,12 @@ enum graft_status gr_os_text_exchange_page(const struct gr_os_exchange *words, s
 void gr_os_text_close(int text);
 /* Copies from this process's memory without faulting (peek.c); returns the bytes copied, 0 to size. hit */
 size_t gr_os_peek(uintptr_t address, void *bytes, size_t size);
+/* The same from the calling thread's stack, to its top at most (stack.c). Where it is at most GR_OS_STACK_DIRECT bytes to
+ * there, without the process's memory lock, which gr_os_peek may have to wait for. hit */
+enum { GR_OS_STACK_DIRECT = 256 * 1024 };
+size_t gr_os_peek_stack(uintptr_t address, void *bytes, size_t size);
+/* Finds out whether that can be done here, and says so. Once, before the first hit. */
+bool gr_os_stack_start(void);
 /* Once before the first gr_os_serialise (barrier.c). GRAFT_UNSUPPORTED: this kernel or sandbox has no such barrier. */
 enum graft_status gr_os_membarrier_prepare(void);
 /* Makes the other threads' processors execute a serialising instruction before they run user code again. GRAFT_OS when

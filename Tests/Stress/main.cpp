@@ -161,13 +161,17 @@ std::vector<Row> rows(const Options &options, const graft_counters &counters, do
         {"quiet_calls", "calls measured without changes", d(quiet.calls)},
         {"quiet_worst_us", "  the longest, in microseconds of processor time", d(quiet.worst) / 1000},
         {"quiet_over", "  those over 100 us", d(quiet.over)},
+        {"quiet_over_preempted", "  of these, preempted meanwhile", d(quiet.overPreempted)},
         {"quiet_waits", "  those that waited in the kernel without asking to", d(quiet.waits)},
-        {"quiet_worst_wait_us", "  the longest of these, in microseconds", d(quiet.worstWait) / 1000},
+        {"quiet_fault_waits", "  of these, for a page that was touched for the first time", d(quiet.faultWaits)},
+        {"quiet_worst_wait_us", "  the longest wait, in microseconds", d(quiet.worstWait) / 1000},
         {"changing_calls", "calls measured while functions changed", d(busy.calls)},
         {"changing_worst_us", "  the longest, in microseconds of processor time", d(busy.worst) / 1000},
         {"changing_over", "  those over 100 us", d(busy.over)},
+        {"changing_over_preempted", "  of these, preempted meanwhile", d(busy.overPreempted)},
         {"changing_waits", "  those that waited in the kernel without asking to", d(busy.waits)},
-        {"changing_worst_wait_us", "  the longest of these, in microseconds", d(busy.worstWait) / 1000},
+        {"changing_fault_waits", "  of these, for a page that was touched for the first time", d(busy.faultWaits)},
+        {"changing_worst_wait_us", "  the longest wait, in microseconds", d(busy.worstWait) / 1000},
     };
 }
 

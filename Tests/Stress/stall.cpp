@@ -23,12 +23,14 @@ void measureStalls(Random &random, unsigned most, unsigned windows, unsigned mil
 }
 
 Stalls stallsOf(Window window) {
-    Stalls sum = {0, 0, 0, 0, 0};
+    Stalls sum = {0, 0, 0, 0, 0, 0, 0};
     for (unsigned i = 0; i + 1 < slotCount(); i++) { /* the last one is of the thread that makes the changes */
         const Slot::Stalls &one = slots()[i].stalls[static_cast<int>(window)];
         sum.calls += one.calls;
         sum.over += one.over;
+        sum.overPreempted += one.overPreempted;
         sum.waits += one.waits;
+        sum.faultWaits += one.faultWaits;
         sum.worst = std::max<uint64_t>(sum.worst, one.worst);
         sum.worstWait = std::max<uint64_t>(sum.worstWait, one.worstWait);
     }

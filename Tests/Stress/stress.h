@@ -68,8 +68,9 @@ class Random {
 struct Slot {
     std::atomic<uint32_t> begun[STRESS_ALL], ended[STRESS_ALL];
     struct Stalls {
-        std::atomic<uint64_t> calls{0}, worst{0}, over{0}, waits{0}, worstWait{0}; /* nanoseconds */
-    } stalls[2];                                                                   /* without and with changes */
+        std::atomic<uint64_t> calls{0}, worst{0}, over{0}, overPreempted{0}; /* nanoseconds */
+        std::atomic<uint64_t> waits{0}, faultWaits{0}, worstWait{0};
+    } stalls[2]; /* without and with changes */
 };
 
 /* One for each thread, and one more for the thread that makes the changes. */
@@ -140,7 +141,7 @@ void checkOriginals();
 constexpr uint64_t stallLimit = 100000; /* nanoseconds: the goal */
 
 struct Stalls {
-    uint64_t calls, worst, over, waits, worstWait;
+    uint64_t calls, worst, over, overPreempted, waits, faultWaits, worstWait;
 };
 /* Windows without and with changes in turn, each `milliseconds` long. */
 void measureStalls(Random &random, unsigned most, unsigned windows, unsigned milliseconds);
