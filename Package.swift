@@ -54,10 +54,15 @@ let package = Package(
             dependencies: [
                 "Graft", .product(name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
             ], swiftSettings: strict),
-        .target(name: "GraftAgent", dependencies: ["Graft", "GraftConfig", "GraftSCA"], swiftSettings: strict),
-        .target(name: "GraftTestKit", dependencies: ["Graft", "GraftConfig", "GraftSCA"], swiftSettings: strict),
+        .target(
+            name: "GraftAgent", dependencies: ["Graft", "GraftConfig", "GraftRemoteConfig", "GraftSCA"],
+            swiftSettings: strict),
+        .target(
+            name: "GraftTestKit", dependencies: ["Graft", "GraftConfig", "GraftRemoteConfig", "GraftSCA"],
+            swiftSettings: strict),
         .executableTarget(
-            name: "GraftCLI", dependencies: ["Graft", "GraftConfig", "GraftSCA", "GraftAgent"], swiftSettings: strict),
+            name: "GraftCLI", dependencies: ["Graft", "GraftConfig", "GraftRemoteConfig", "GraftSCA", "GraftAgent"],
+            swiftSettings: strict),
         .testTarget(name: "GraftTests", dependencies: ["Graft", "CGraft", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftConfigTests", dependencies: ["GraftConfig", "GraftTestKit"], swiftSettings: strict),
         // A program that forks, for the tests of GraftProducts.
@@ -72,7 +77,8 @@ let package = Package(
             name: "ForkingPoller", dependencies: ["GraftRemoteConfig", "GraftConfig"],
             path: "Tests/Programs/ForkingPoller", swiftSettings: strict),
         .testTarget(
-            name: "GraftRemoteConfigTests", dependencies: ["GraftRemoteConfig", "GraftConfig", "ForkingPoller"],
+            name: "GraftRemoteConfigTests",
+            dependencies: ["GraftRemoteConfig", "GraftConfig", "GraftTestKit", "ForkingPoller"],
             swiftSettings: strict),
         .testTarget(
             name: "GraftTelemetryTests",
@@ -85,7 +91,8 @@ let package = Package(
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(
-            name: "GraftAgentTests", dependencies: ["GraftAgent", "GraftTestKit"], swiftSettings: strict),
+            name: "GraftAgentTests", dependencies: ["GraftAgent", "GraftRemoteConfig", "GraftTestKit"],
+            swiftSettings: strict),
         .testTarget(name: "GraftCLITests", dependencies: ["GraftCLI", "GraftTestKit"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

@@ -22,6 +22,11 @@ final class Agent {
     private var rendezvous: Rendezvous
     private var isForked = false
     private var source: SourceWatch?
+    /// The link to a Datadog agent; another in each forked child.
+    private var remote: RemoteLink?
+    private var remoteProblem: String?
+    /// Whether main has been let go.
+    private var hasStarted = false
     private var server: ControlServer?
     private var serverProblem: String?
     private var looks = Pace()
@@ -53,8 +58,8 @@ final class Agent {
         turnstile.enter()
         source = settings.configuration.map(SourceWatch.init)
         look()
+        connect(inheriting: [])
         work()
-        rendezvous.start()
         loop()
     }
 
@@ -71,6 +76,12 @@ final class Agent {
         (looks, reports, written) = (Pace(), Pace(), [])
         source?.followFork()
         look()
+        hasStarted = true
+        let paths = remote?.paths ?? []
+        // The parent's link is its thread's; that thread does not exist here, and what it held is half done.
+        if let remote { _ = Unmanaged.passRetained(remote) }
+        remote = nil
+        connect(inheriting: paths)
         loop()
     }
 }
@@ -80,11 +91,11 @@ extension Agent {
     private func loop() -> Never {
         while true {
             work()
+            startMain()
             var polls =
-                [
-                    pollfd(fd: rendezvous.descriptor, events: Int16(POLLIN), revents: 0),
-                    pollfd(fd: source?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
-                ] + (server?.polls ?? [])
+                [rendezvous.descriptor, source?.descriptor ?? -1, remote?.descriptor ?? -1].map {
+                    pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+                } + (server?.polls ?? [])
             let timeout = milliseconds(until: nextDue)
             turnstile.leave()
             let ready = poll(&polls, nfds_t(polls.count), timeout)
@@ -92,7 +103,8 @@ extension Agent {
             if rendezvous.isReportWanted { finish() }
             if ready < 0 { polls = polls.map { pollfd(fd: $0.fd, events: $0.events, revents: 0) } }
             if polls[1].revents != 0 { look() }
-            server?.serve(Array(polls[2...]), now: Clock.milliseconds) { answer($0) }
+            if polls[2].revents != 0 { takeRemote() }
+            server?.serve(Array(polls[3...]), now: Clock.milliseconds) { answer($0) }
         }
     }
 
@@ -106,6 +118,7 @@ extension Agent {
         if server == nil, now >= listenDue { listen(now: now) }
         if now >= looks.due {
             product.poll()
+            takeRemote()
             looks.took(from: now, to: Clock.milliseconds, changed: source != nil)
         }
         if reportPath != nil, now >= reports.due { writeReport(isFinal: false) }
@@ -142,8 +155,42 @@ extension Agent {
         if hasNews == true { reports.hasten(now: Clock.milliseconds) }
     }
 
+    /// Makes the link to the Datadog agent, if there is to be one. `paths` are the configurations in force that came over
+    /// the link of this process's parent.
+    private func connect(inheriting paths: [String]) {
+        guard let settings = settings.remote else { return }
+        let link = RemoteLink(settings: settings, inheriting: paths, log: log)
+        do throws(AgentError) {
+            if settings.polls { try link.start() }
+            remote = link
+        } catch {
+            remoteProblem = "no Datadog agent is asked: \(error)"
+            log(remoteProblem ?? "")
+        }
+    }
+
+    /// Applies what has come from the Datadog agent, and tells it how far its configurations are in force.
+    private func takeRemote() {
+        guard let remote else { return }
+        let updates = remote.take()
+        for update in updates {
+            log("\(update.path): \(update.isRemoval ? "removed" : "version \(update.version)")")
+            product.apply(update)
+        }
+        remote.acknowledge(product.standings)
+        if !updates.isEmpty { reports.hasten(now: Clock.milliseconds) }
+    }
+
+    /// Lets main go, once what it waits for is there.
+    private func startMain() {
+        guard !hasStarted, !settings.waitsForRemote || remote?.hasTried != false else { return }
+        hasStarted = true
+        rendezvous.start()
+    }
+
     /// Writes the last report and rests for ever: what follows in the host is the end of everything.
     private func finish() -> Never {
+        remote?.stop()
         writeReport(isFinal: true)
         rendezvous.finish()
         turnstile.leave()
@@ -158,8 +205,9 @@ extension Agent {
     /// The report as it is now.
     private func report(isFinal: Bool) -> AgentReport {
         AgentReport(
-            report: product.status(), process: getpid(), program: program, isFinal: isFinal, problem: serverProblem,
-            sourceProblems: source?.problems ?? [])
+            report: product.status(), process: getpid(), program: program, isFinal: isFinal,
+            problem: [serverProblem, remoteProblem].compactMap { $0 }.joined(separator: "; ").nonEmpty,
+            sourceProblems: source?.problems ?? [], remote: remote?.report)
     }
 
     /// Writes the report, if it is wanted and is new.
@@ -209,4 +257,9 @@ extension Agent {
             return AgentAnswer.failure(error)
         }
     }
+}
+
+extension String {
+    /// Itself, or nil when it is empty.
+    fileprivate var nonEmpty: String? { isEmpty ? nil : self }
 }

@@ -57,10 +57,10 @@ extension AgentProcess {
         let environment = Environment.current
         let gate = Gate(environment: environment)
         guard gate.isOpen else { return }
-        let settings = AgentSettings { environment[$0] }
+        let settings = AgentSettings(program: AgentReport.ownProgram) { environment[$0] }
         settings.complaints.forEach(AgentLog.complain)
         let made = make(settings: settings, gate: gate)
-        if settings.configuration != nil { guardThreads(log: made.agent.agent.log) }
+        if settings.configuration != nil || settings.remote != nil { guardThreads(log: made.agent.agent.log) }
         do throws(AgentError) {
             try made.startThread { $0.run() }
         } catch {

@@ -25,11 +25,13 @@ package struct AgentReport: Sendable {
     package var problem: String?
     /// What is wrong with the configuration's files.
     package var sourceProblems: [ConfigError]
+    /// The link to a Datadog agent; nil when there is none.
+    package var remote: RemoteReport?
 
     /// A report with these parts.
     package init(
         report: Report, process: Int32, program: String?, isFinal: Bool, problem: String? = nil,
-        sourceProblems: [ConfigError] = []
+        sourceProblems: [ConfigError] = [], remote: RemoteReport? = nil
     ) {
         self.report = report
         self.process = process
@@ -37,6 +39,7 @@ package struct AgentReport: Sendable {
         self.isFinal = isFinal
         self.problem = problem
         self.sourceProblems = sourceProblems
+        self.remote = remote
     }
 
     /// The document.
@@ -49,6 +52,7 @@ package struct AgentReport: Sendable {
                 "problem": JSONValue(problem),
                 "configuration_problems": .array(sourceProblems.map { .string($0.description) }),
             ],
+            "remote_configuration": remote?.json ?? .null,
         ]
         return .object(JSONObject((frame.object?.members ?? []) + (report.json.object?.members ?? [])))
     }

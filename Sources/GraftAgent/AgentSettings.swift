@@ -14,7 +14,8 @@ package struct AgentSettings: Hashable, Sendable {
     package static let reportVariable = "GRAFT_REPORT"
     /// The folder of control sockets.
     package static let socketFolderVariable = "GRAFT_SOCKET_DIR"
-    /// How long main may wait for the first configuration, in milliseconds.
+    /// How long main may wait for the first configuration, in milliseconds. Main waits for a Datadog agent's only when this
+    /// is set: it may take seconds.
     package static let startWaitVariable = "GRAFT_START_WAIT_MS"
     /// How long exit may wait for the report, in milliseconds.
     package static let exitWaitVariable = "GRAFT_EXIT_WAIT_MS"
@@ -42,6 +43,10 @@ package struct AgentSettings: Hashable, Sendable {
     package var socketPlaces: [SocketPlace]
     /// Where debug lines go; nil when they go nowhere.
     package var log: LogDestination?
+    /// The link to a Datadog agent; nil when there is none.
+    package var remote: RemoteSettings?
+    /// Whether main also waits for the Datadog agent's first answer: only when the wait was asked for.
+    package var waitsForRemote = false
     /// What was wrong with the variables, a line each.
     package var complaints: [String] = []
 
@@ -53,8 +58,8 @@ package struct AgentSettings: Hashable, Sendable {
         case file(String)
     }
 
-    /// The settings in an environment.
-    package init(environment: (String) -> String?) {
+    /// The settings in an environment; `program` is the path of this process's program.
+    package init(program path: String? = nil, environment: (String) -> String?) {
         func text(_ variable: String) -> String? { environment(variable).flatMap { $0.isEmpty ? nil : $0 } }
         socketPlaces = SocketPlace.candidates(user: geteuid(), environment: environment)
         configuration = text(Self.configurationVariable)
@@ -63,6 +68,10 @@ package struct AgentSettings: Hashable, Sendable {
         startWait = wait(Self.startWaitVariable, text(Self.startWaitVariable))
         exitWait = wait(Self.exitWaitVariable, text(Self.exitWaitVariable))
         log = Self.logDestination(text(Self.logVariable))
+        remote = RemoteSettings(
+            program: path?.split(separator: "/").last.map(String.init) ?? "", followsFile: configuration != nil,
+            complaints: &complaints, environment: environment)
+        waitsForRemote = remote?.polls == true && text(Self.startWaitVariable) != nil
     }
 
     /// A number of milliseconds, or the default with a complaint.

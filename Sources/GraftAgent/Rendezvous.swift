@@ -17,24 +17,10 @@ final class Rendezvous: Sendable {
     private let wanted = Atomic<Bool>(false)
     /// The final report is written, or will not be.
     private let finished = Atomic<Bool>(false)
-    private let ends: Ends
-
-    /// The two ends of a socket pair; absent when the system has no descriptor left.
-    private struct Ends: Sendable {
-        var agent: Descriptor?
-        var host: Descriptor?
-    }
+    private let bell = Doorbell()
 
     /// Milliseconds between two looks at a flag, should the socket pair be gone.
     private static let slice: UInt64 = 20
-
-    /// A rendezvous at which nobody is yet.
-    init() {
-        var pair: [Int32] = [-1, -1]
-        let type = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        if socketpair(AF_UNIX, type, 0, &pair) != 0 { pair = [-1, -1] }
-        ends = Ends(agent: Descriptor(raising: pair[0]), host: Descriptor(raising: pair[1]))
-    }
 
     // MARK: The host's threads
 
@@ -46,31 +32,31 @@ final class Rendezvous: Sendable {
     /// Asks for the final report and waits for it; false when time ran out.
     func waitForReport(milliseconds: Int) -> Bool {
         wanted.store(true, ordering: .releasing)
-        signal(ends.host)
+        bell.ring(.agent)
         return wait(milliseconds: milliseconds) { finished.load(ordering: .acquiring) }
     }
 
     // MARK: The agent's thread
 
     /// The descriptor that is readable when a host's thread wants something; -1 when there is none.
-    var descriptor: Int32 { ends.agent.flatMap { $0.isOurs ? $0.number : nil } ?? -1 }
+    var descriptor: Int32 { bell.descriptor(of: .agent) }
 
     /// Whether the final report is wanted.
     var isReportWanted: Bool {
-        drain(ends.agent)
+        bell.hear(.agent)
         return wanted.load(ordering: .acquiring)
     }
 
     /// The first configuration is applied. Pairs with the load in `waitForStart`.
     func start() {
         started.store(true, ordering: .releasing)
-        signal(ends.agent)
+        bell.ring(.other)
     }
 
     /// The final report is written. Pairs with the load in `waitForReport`.
     func finish() {
         finished.store(true, ordering: .releasing)
-        signal(ends.agent)
+        bell.ring(.other)
     }
 }
 
@@ -81,25 +67,10 @@ extension Rendezvous {
         while !isReached() {
             let now = Clock.milliseconds
             guard now < deadline else { return false }
-            let number = ends.host.flatMap { $0.isOurs ? $0.number : nil } ?? -1
-            var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+            var poll = pollfd(fd: bell.descriptor(of: .other), events: Int16(POLLIN), revents: 0)
             _ = Glibc.poll(&poll, 1, Int32(min(deadline - now, Self.slice)))
-            drain(ends.host)
+            bell.hear(.other)
         }
         return true
-    }
-
-    /// Makes the other end readable. It is enough that one datagram is there.
-    private func signal(_ end: Descriptor?) {
-        guard let end, end.isOurs else { return }
-        var byte: UInt8 = 1
-        _ = send(end.number, &byte, 1, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-    }
-
-    /// Takes every datagram at this end.
-    private func drain(_ end: Descriptor?) {
-        guard let end, end.isOurs else { return }
-        var byte: UInt8 = 0
-        while recv(end.number, &byte, 1, Int32(MSG_DONTWAIT)) > 0 {}
     }
 }

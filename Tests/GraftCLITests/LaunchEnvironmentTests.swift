@@ -39,6 +39,16 @@ import Testing
         #expect(applied.contains("GRAFT_REPORT=/r"))
     }
 
+    @Test func `a Datadog agent that is named is also asked`() {
+        var launch = launch
+        let base = ["DD_TRACE_AGENT_URL=http://old:1", "DD_REMOTE_CONFIGURATION_ENABLED=false"]
+        #expect(launch.applied(to: base).prefix(2) == base[...])
+        launch.datadogAgent = "unix:///s"
+        let applied = launch.applied(to: base)
+        #expect(applied.contains("DD_TRACE_AGENT_URL=unix:///s") && !applied.contains(base[0]))
+        #expect(applied.contains("DD_REMOTE_CONFIGURATION_ENABLED=true") && !applied.contains(base[1]))
+    }
+
     @Test func `only sca opens the gate`() {
         var launch = launch
         let closed = Gate(environment: LaunchEnvironment.dictionary(launch.applied(to: ["DD_APPSEC_ENABLED=0"])))

@@ -101,6 +101,27 @@ import Testing
         #expect(plain.contains("c:f     installed  entry          2     5  app:main+0x12"))
     }
 
+    @Test func `the link to a Datadog agent is shown, and what is not simply in force`() throws {
+        let remote = """
+            "remote_configuration":{"agent":"http://h:1","enabled":true,"state":"failing","error":null,
+             "configurations":[{"path":"d/a","apply_state":2,"apply_error":null},
+              {"path":"d/b","apply_state":3,"apply_error":"bad"},{"path":"d/c","apply_state":1,"apply_error":null},
+              {"path":"d/d","apply_state":2,"apply_error":"1 of 2 targets unresolved"}],
+             "polls":{"count":9,"failed":2,"last_ms":1.5,"last_failure":"nobody listens"}},
+            """
+        let status = Self.status.replacingFirst("{", with: "{" + remote)
+        #expect(
+            Array(try view(status).lines()[3...7]) == [
+                "remote configuration failing, Datadog agent http://h:1, 4 configurations, 9 polls, 2 failed, last 1.5 ms",
+                "problem: nobody listens", "d/b refused: bad", "d/c under way",
+                "d/d in force: 1 of 2 targets unresolved",
+            ])
+        let off = Self.status.replacingFirst(
+            "{", with: #"{"remote_configuration":{"agent":"unix:///s","enabled":false},"#)
+        #expect(try view(off).lines().contains("remote configuration off, Datadog agent unix:///s"))
+        #expect(try view(#"{"remote_configuration":null}"#).remote == nil)
+    }
+
     @Test func `a closed gate says why`() throws {
         let view = try view(#"{"gate":{"open":false,"reason":"A is not set"},"targets":[]}"#)
         #expect(view.lines() == ["gate closed: A is not set"])

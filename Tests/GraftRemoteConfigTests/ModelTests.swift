@@ -5,6 +5,7 @@
 
 import GraftConfig
 import GraftRemoteConfig
+import GraftTestKit
 import Testing
 
 /// What a client must have.
@@ -66,7 +67,7 @@ struct ModelTests {
             let step =
                 Double.random(in: 0..<1, using: &random) < 0.6 ? .update : Step.allCases.randomElement(using: &random)
             let answer = answer(step ?? .nothing)
-            poller.poll(over: Script([answer]))
+            poller.poll(over: ScriptedTransport([answer]))
             return compare(after: step ?? .nothing)
         }
 

@@ -1,23 +1,8 @@
-// PollerSupport: a transport that has its answers ready, a clock that is moved by hand, a callback that remembers.
+// PollerSupport: a clock that is moved by hand, a callback that remembers.
 
 import GraftRemoteConfig
+import GraftTestKit
 import Synchronization
-
-/// Gives one answer after the other, then "nothing has changed".
-final class Script: RemoteConfigTransport, Sendable {
-    private let answers: Mutex<[HTTPAnswer]>
-    /// What was sent.
-    let sent = Mutex<[HTTPRequest]>([])
-
-    init(_ answers: [HTTPAnswer] = []) { self.answers = Mutex(answers) }
-
-    convenience init(_ offers: Offer...) { self.init(offers.map(\.answer)) }
-
-    func send(_ request: HTTPRequest) -> HTTPAnswer {
-        sent.withLock { $0.append(request) }
-        return answers.withLock { $0.isEmpty ? .ok("{}") : $0.removeFirst() }
-    }
-}
 
 /// A clock that stands still unless it is moved.
 final class HandClock: Sendable {

@@ -2,6 +2,7 @@
 
 import GraftConfig
 import GraftRemoteConfig
+import GraftTestKit
 import Synchronization
 import Testing
 
@@ -18,7 +19,7 @@ struct PollerTests {
         let (one, two) = (Recorder(), Recorder())
         poller.registerCallback(one, for: product)
         poller.registerCallback(two, for: "ASM")
-        let script = Script(Offer(1, [a, c]), Offer(2, [b, c.cached]), Offer(3))
+        let script = ScriptedTransport(Offer(1, [a, c]), Offer(2, [b, c.cached]), Offer(3))
         for _ in 0..<5 { poller.poll(over: script) }
         #expect(one.batches == [["+a"], ["-a", "+b"], ["-b"]])
         #expect(two.batches == [["+c"], ["-c"]])
@@ -37,7 +38,7 @@ struct PollerTests {
                 let all = poller.payloads(for: "ASM_FEATURES").map(\.path.id)
                 merged.withLock { $0.append(all) }
             }, for: product)
-        let script = Script(Offer(1, [a]), Offer(2, [a.cached, b]), Offer(3, [b.cached]))
+        let script = ScriptedTransport(Offer(1, [a]), Offer(2, [a.cached, b]), Offer(3, [b.cached]))
         for _ in 0..<3 { poller.poll(over: script) }
         #expect(merged.withLock { $0 } == [["a"], ["a", "b"], ["b"]])
     }
@@ -45,10 +46,10 @@ struct PollerTests {
     @Test("calls periodic() before anything is asked, also when no answer comes")
     func periodic() {
         let poller = RemoteConfigPoller.test()
-        let script = Script([.failure("no agent"), Offer(1, [a]).answer])
+        let script = ScriptedTransport([.failure("no agent"), Offer(1, [a]).answer])
         let sentBefore = Mutex<[Int]>([])
         let recorder = Recorder(periodic: {
-            let count = script.sent.withLock { $0.count }
+            let count = script.sent.count
             sentBefore.withLock { $0.append(count) }
         })
         poller.registerCallback(recorder, for: product)
@@ -72,8 +73,8 @@ struct PollerTests {
         poller.disableProduct(product)
         #expect(poller.state.request.products == ["OTHER"])
         // Disabled, and still told that the agent takes things back.
-        poller.poll(over: Script(Offer(1, [a])))
-        poller.poll(over: Script(Offer(2)))
+        poller.poll(over: ScriptedTransport(Offer(1, [a])))
+        poller.poll(over: ScriptedTransport(Offer(2)))
         #expect(recorder.batches == [["+a"], ["-a"]])
     }
 
@@ -82,7 +83,7 @@ struct PollerTests {
         let woken = Mutex<[RemoteConfigPoller.Attention]>([])
         let poller = RemoteConfigPoller.test { reason in woken.withLock { $0.append(reason) } }
         poller.enableProduct(product)
-        poller.poll(over: Script(Offer(1, [a, b])))
+        poller.poll(over: ScriptedTransport(Offer(1, [a, b])))
         #expect(poller.applyStates == ["a": 1, "b": 1])
         let recorder = Recorder()
         poller.registerCallback(recorder, for: product)
@@ -97,7 +98,7 @@ struct PollerTests {
     func lateAndGone() {
         let poller = RemoteConfigPoller.test()
         poller.enableProduct(product)
-        let script = Script(Offer(1, [a, b]), Offer(2, [b.cached]))
+        let script = ScriptedTransport(Offer(1, [a, b]), Offer(2, [b.cached]))
         for _ in 0..<2 { poller.poll(over: script) }
         let recorder = Recorder()
         poller.registerCallback(recorder, for: product)
@@ -112,9 +113,9 @@ struct PollerTests {
         #expect(!poller.updateProductCallback(one, for: product))
         poller.registerCallback(one, for: product, capabilities: .asmActivation)
         poller.enableProduct(product)
-        poller.poll(over: Script(Offer(1, [a])))
+        poller.poll(over: ScriptedTransport(Offer(1, [a])))
         #expect(poller.updateProductCallback(two, for: product))
-        poller.poll(over: Script(Offer(2, [a.cached, b])))
+        poller.poll(over: ScriptedTransport(Offer(2, [a.cached, b])))
         #expect(one.batches == [["+a"]])
         #expect(two.batches == [["+a", "+b"]])
         #expect(poller.state.request.products == [product])
@@ -127,12 +128,12 @@ struct PollerTests {
         let recorder = Recorder()
         poller.registerCallback(recorder, for: product)
         poller.enableProduct(product)
-        poller.poll(over: Script(Offer(1, [a])))
+        poller.poll(over: ScriptedTransport(Offer(1, [a])))
         #expect(poller.applyStates == ["a": 2])
         poller.unregisterCallback(product)
         poller.unregisterCallback(product)
         #expect(poller.applyStates == ["a": 1])
-        poller.poll(over: Script(Offer(2, [b])))
+        poller.poll(over: ScriptedTransport(Offer(2, [b])))
         #expect(recorder.batches.count == 1)
         #expect(recorder.periodicCalls == 1)
     }
@@ -146,11 +147,11 @@ struct PollerTests {
                 during.withLock { $0.append(poller.applyStates["a"]) }
                 if payloads[0].content?.root["a"]?.integer == 2 { throw CallbackError(description: "two\nis too much") }
             }, for: product)
-        poller.poll(over: Script(Offer(1, [a])))
+        poller.poll(over: ScriptedTransport(Offer(1, [a])))
         #expect(poller.applyStates == ["a": 2])
-        poller.poll(over: Script(Offer(2, [OfferedFile(a.path, #"{"a":2}"#)])))
+        poller.poll(over: ScriptedTransport(Offer(2, [OfferedFile(a.path, #"{"a":2}"#)])))
         #expect(poller.state.configStates.map(\.acknowledgement) == [.error("two is too much")])
-        poller.poll(over: Script(Offer(3, [OfferedFile(a.path, #"{"a":3}"#)])))
+        poller.poll(over: ScriptedTransport(Offer(3, [OfferedFile(a.path, #"{"a":3}"#)])))
         #expect(poller.applyStates == ["a": 2])
         #expect(during.withLock { $0 } == [1, 1, 1])
     }
@@ -167,13 +168,13 @@ struct PollerTests {
                 }
                 for payload in payloads where payload.path.id == "b" { poller.acknowledge(payload, .error("no")) }
             }, for: product)
-        poller.poll(over: Script(Offer(1, [a, b, OfferedFile(features("d"), "{}")])))
+        poller.poll(over: ScriptedTransport(Offer(1, [a, b, OfferedFile(features("d"), "{}")])))
         #expect(poller.applyStates == ["a": 1, "b": 3, "d": 2])
         let first = later.withLock { $0[0] }
         #expect(poller.acknowledge(first, .acknowledged))
         #expect(poller.applyStates == ["a": 2, "b": 3, "d": 2])
         // The work on the first version ends when there is a second one.
-        poller.poll(over: Script(Offer(2, [OfferedFile(a.path, #"{"a":2}"#)])))
+        poller.poll(over: ScriptedTransport(Offer(2, [OfferedFile(a.path, #"{"a":2}"#)])))
         #expect(!poller.acknowledge(first, .error("late")))
         #expect(poller.applyStates == ["a": 1])
     }
@@ -187,13 +188,13 @@ struct PollerTests {
                 throw CallbackError(description: "boom")
             }, for: product)
         poller.registerCallback(other, for: "ASM")
-        let report = try #require(poller.poll(over: Script(Offer(1, [a, c]))))
+        let report = try #require(poller.poll(over: ScriptedTransport(Offer(1, [a, c]))))
         #expect(other.batches == [["+c"]])
         #expect(poller.applyStates == ["a": 3, "c": 2])
         #expect(report.calls.map(\.error) == ["beat", nil, "boom", nil])
         #expect(report.log.filter { $0.level == .error }.count == 2)
         // The same trouble at every beat is one line.
-        #expect(poller.poll(over: Script())?.log.isEmpty == true)
+        #expect(poller.poll(over: ScriptedTransport())?.log.isEmpty == true)
     }
 
     @Test("adds, sets and clears capabilities")
@@ -215,14 +216,14 @@ struct PollerTests {
         let poller = RemoteConfigPoller(state: state, clock: { .zero }, random: { 0.5 })
         let recorder = Recorder()
         poller.registerCallback(recorder, for: product)
-        let script = Script([.infoWithout, .info, Offer(1, [a]).answer])
+        let script = ScriptedTransport([.infoWithout, .info, Offer(1, [a]).answer])
         let first = try #require(poller.poll(over: script))
         #expect(first.outcomes.map(\.verdict) == [.info(offersRemoteConfig: false)])
         #expect(first.delay == .seconds(5))
         let second = try #require(poller.poll(over: script))
         #expect(second.outcomes.map(\.verdict) == [.info(offersRemoteConfig: true), .updated])
         #expect(recorder.batches == [["+a"]])
-        #expect(script.sent.withLock { $0.map(\.path) } == ["/info", "/info", "/v0.7/config"])
+        #expect(script.sent.map(\.path) == ["/info", "/info", "/v0.7/config"])
     }
 
     @Test("tells what the program speaks for from the next request on")

@@ -3,6 +3,7 @@
 import Foundation
 import GraftConfig
 import GraftRemoteConfig
+import GraftTestKit
 import Synchronization
 import Testing
 
@@ -20,18 +21,18 @@ struct PollerThreadTests {
             Recorder(periodic: { clock.advance(pause.withLock { $0 }) }) { _ in
                 clock.advance(pause.withLock { $0 })
             }, for: product)
-        let quick = try #require(poller.poll(over: Script(Offer(1, [a]))))
+        let quick = try #require(poller.poll(over: ScriptedTransport(Offer(1, [a]))))
         #expect(quick.calls.map(\.elapsed) == [.milliseconds(500), .milliseconds(500)])
         #expect(quick.calls.map(\.isSlow) == [false, false])
         #expect(quick.log.allSatisfy { $0.level == .debug })
         pause.withLock { $0 = .milliseconds(501) }
-        let slow = try #require(poller.poll(over: Script(Offer(2))))
+        let slow = try #require(poller.poll(over: ScriptedTransport(Offer(2))))
         #expect(slow.calls.map(\.kind) == [.periodic, .payload])
         #expect(slow.calls.allSatisfy { $0.isSlow && $0.product == product })
         let periodicLine = "the periodic callback of ASM_FEATURES took 501 ms"
         #expect(slow.log.map(\.text) == [periodicLine, "the callback of ASM_FEATURES took 501 ms"])
         // Slow at every beat is one line.
-        #expect(poller.poll(over: Script())?.log.isEmpty == true)
+        #expect(poller.poll(over: ScriptedTransport())?.log.isEmpty == true)
     }
 
     @Test("measures how long the agent takes")
@@ -60,10 +61,10 @@ struct PollerThreadTests {
             poller.updateCapabilities(mask: .asmActivation, set: .asmActivation)
             poller.updateTracer { $0.extraServices.append("x") }
             poller.unregisterCallback("NONE")
-            nested.withLock { $0 += [poller.poll(over: Script()) == nil, poller.deliver() == nil] }
+            nested.withLock { $0 += [poller.poll(over: ScriptedTransport()) == nil, poller.deliver() == nil] }
         }
         poller.registerCallback(Recorder(periodic: act) { _ in act() }, for: product)
-        poller.poll(over: Script(Offer(1, [a])))
+        poller.poll(over: ScriptedTransport(Offer(1, [a])))
         #expect(nested.withLock { $0 } == [true, true, true, true])
         #expect(poller.state.tracer.extraServices == ["x", "x"])
     }
@@ -74,7 +75,7 @@ struct PollerThreadTests {
         let victim = Recorder()
         poller.registerCallback(Recorder { _ in poller.unregisterCallback("ASM") }, for: product)
         poller.registerCallback(victim, for: "ASM")
-        poller.poll(over: Script(Offer(1, [a, OfferedFile("datadog/2/ASM/c/config", "{}")])))
+        poller.poll(over: ScriptedTransport(Offer(1, [a, OfferedFile("datadog/2/ASM/c/config", "{}")])))
         #expect(victim.batches.isEmpty)
         #expect(poller.applyStates == ["a": 2, "c": 1])
     }
@@ -85,7 +86,7 @@ struct PollerThreadTests {
         let successor = Recorder { _ in throw CallbackError(description: "successor") }
         poller.registerCallback(
             Recorder { _ in _ = poller.updateProductCallback(successor, for: "ASM_FEATURES") }, for: product)
-        poller.poll(over: Script(Offer(1, [a])))
+        poller.poll(over: ScriptedTransport(Offer(1, [a])))
         #expect(poller.applyStates == ["a": 1])
         poller.deliver()
         #expect(successor.batches == [["+a"]])
@@ -110,7 +111,7 @@ struct PollerThreadTests {
                     let files = (0..<5).filter { (round + $0) % 3 != 0 }.map {
                         OfferedFile(features("\($0)"), #"{"n":\#(round / 2)}"#)
                     }
-                    poller.poll(over: Script(Offer(UInt64(round), files)))
+                    poller.poll(over: ScriptedTransport(Offer(UInt64(round), files)))
                 }
             }
             for worker in 0..<3 {
@@ -129,7 +130,7 @@ struct PollerThreadTests {
                 }
             }
         }
-        poller.poll(over: Script())
+        poller.poll(over: ScriptedTransport())
         let inForce = poller.payloads(for: product).reduce(into: [String: Int]()) {
             $0[$1.path.text] = $1.content?.root["n"]?.integer.map(Int.init)
         }

@@ -2,6 +2,7 @@
 
 import Foundation
 import GraftConfig
+import GraftTestKit
 import Synchronization
 import Testing
 

@@ -2,6 +2,7 @@
 
 import GraftConfig
 import GraftRemoteConfig
+import GraftTestKit
 import Testing
 
 @Suite("A request")

@@ -3,6 +3,7 @@
 // Step by step: what the agent answers, and what the next request must show.
 
 import GraftRemoteConfig
+import GraftTestKit
 import Testing
 
 @Suite("The fifteen steps")

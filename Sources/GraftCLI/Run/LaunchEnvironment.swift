@@ -12,6 +12,8 @@ struct LaunchEnvironment: Hashable, Sendable {
     var preload: String
     /// The configuration to follow; nil leaves the variable as it is.
     var configuration: String?
+    /// The URL of the Datadog agent to ask; nil leaves the variables as they are.
+    var datadogAgent: String?
     /// The file of the report; nil leaves the variable as it is.
     var report: String?
     /// Whether to open the gate.
@@ -26,6 +28,10 @@ struct LaunchEnvironment: Hashable, Sendable {
             (AgentSettings.programVariable, "\(program)"),
         ]
         if let configuration { settings.append((AgentSettings.configurationVariable, configuration)) }
+        if let datadogAgent {
+            settings.append((RemoteSettings.urlVariable, datadogAgent))
+            settings.append((RemoteSettings.enabledVariables[0], "true"))
+        }
         if let report { settings.append((AgentSettings.reportVariable, report)) }
         if opensGate { settings += Gate.Variable.allCases.map { ($0.rawValue, "1") } }
         let names = Set(settings.map(\.name))

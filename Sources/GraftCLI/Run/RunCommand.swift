@@ -15,11 +15,14 @@ enum RunCommand {
     static let spec = CommandSpec(
         name: "run",
         summary: "Starts a program with the agent preloaded.",
-        usage: ["run [--config PATH] [--report FILE] [--sca] [--live] -- PROGRAM ARG…"],
+        usage: ["run [--config PATH] [--agent URL] [--report FILE] [--sca] [--live] -- PROGRAM ARG…"],
         options: [
             OptionSpec(
                 "--config", value: "PATH",
                 help: "Follows the payload in this file, or the payloads in this folder, while the program runs."),
+            OptionSpec(
+                "--agent", value: "URL",
+                help: "Takes configuration from the Datadog agent at http://HOST:PORT or unix:///PATH, too."),
             OptionSpec("--report", value: "FILE", help: "Writes a JSON report there, the last time at exit."),
             OptionSpec(
                 "--sca",
@@ -41,9 +44,17 @@ enum RunCommand {
             dynamic linker does not preload into them; and a configuration that other
             users may write.
 
-            Environment of the agent: GRAFT_SOCKET_DIR (folder of control sockets),
-            GRAFT_LOG=debug or debug:PATH, GRAFT_START_WAIT_MS and GRAFT_EXIT_WAIT_MS (how
-            long main and exit wait for the first configuration and the report, 2000).
+            Environment: GRAFT_SOCKET_DIR (folder of control sockets), GRAFT_LOG=debug or
+            debug:PATH, GRAFT_START_WAIT_MS and GRAFT_EXIT_WAIT_MS (how long main and exit
+            wait for the first configuration and the report, 2000; main waits for a
+            Datadog agent only when GRAFT_START_WAIT_MS is set).
+
+            Without --agent, the Datadog agent is the one that DD_TRACE_AGENT_URL, or
+            DD_AGENT_HOST and DD_TRACE_AGENT_PORT, name; without --config also
+            /var/run/datadog/apm.socket or localhost:8126. DD_REMOTE_CONFIGURATION_ENABLED
+            switches this on and off, DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS (5) and
+            DD_TRACE_AGENT_TIMEOUT_SECONDS (5) say how often and how long it is asked, and
+            DD_SERVICE, DD_ENV, DD_VERSION and DD_TAGS who asks.
 
             Exit codes before the program has started: 1 something failed; 2 refused; 64
             the command line makes no sense; 126 not executable; 127 not found.
@@ -63,6 +74,7 @@ enum RunCommand {
         if let path = arguments.options["--config"] {
             launch.configuration = try ConfigurationCheck.check(path, errors: errors)
         }
+        launch.datadogAgent = try arguments.options["--agent"].map(AgentCheck.check)
         launch.report = arguments.options["--report"].map(absolute)
         errors.flush()
         if arguments.has("--live") { try live(errors: errors) }

@@ -34,6 +34,8 @@ struct StatusView: Hashable, Sendable {
     var gateReason: String
     /// What the agent says of itself: a failed start, a configuration's errors.
     var problems: [String]
+    /// The link to a Datadog agent; nil when there is none, or the status does not say.
+    var remote: RemoteView?
     /// The targets.
     var rows: [Row]
     /// The counters that are not zero.
@@ -51,6 +53,7 @@ struct StatusView: Hashable, Sendable {
         isOpen = status["gate"]?["open"]?.bool
         gateReason = status["gate"]?["reason"]?.string ?? ""
         problems = Self.problems(status)
+        remote = status["remote_configuration"].flatMap(RemoteView.init)
         rows = status["targets"]?.elements?.map(Self.row) ?? []
         allCounters =
             status["counters"]?.members?.compactMap { member in
@@ -62,6 +65,7 @@ struct StatusView: Hashable, Sendable {
     func lines(width: Int? = nil) -> [String] {
         var lines = [gateLine]
         lines += problems.map { "problem: \($0)" }
+        lines += remote?.lines ?? []
         if !rows.isEmpty { lines += [""] + table.lines(width: width) }
         if !counters.isEmpty { lines += [""] + counterLines(width: width ?? 100) }
         return lines.map { Table.cut(Table.printable($0), to: width) }

@@ -68,11 +68,7 @@ extension RemoteConfigState {
     ) -> Bool {
         guard let config = held[path] else { return false }
         if let sha256, sha256 != config.payload.metadata.sha256 { return false }
-        if case .error(let text) = acknowledgement {
-            held[path]?.acknowledgement = .error(BoundedText.line(text))
-        } else {
-            held[path]?.acknowledgement = acknowledgement
-        }
+        held[path]?.acknowledgement = acknowledgement.bounded
         return true
     }
 }

@@ -8,6 +8,9 @@ public enum Acknowledgement: Sendable, Hashable {
     case unacknowledged
     /// It is in force.
     case acknowledged
+    /// It is in force but for what the text names: what will be when a library is loaded, say. The text is bounded when it
+    /// is reported.
+    case incomplete(String)
     /// It could not be used, and why. The text is bounded when it is reported.
     case error(String)
 
@@ -15,13 +18,27 @@ public enum Acknowledgement: Sendable, Hashable {
     public var applyState: Int {
         switch self {
         case .unacknowledged: 1
-        case .acknowledged: 2
+        case .acknowledged, .incomplete: 2
         case .error: 3
         }
     }
 
-    /// Why it could not be used, bounded; nil when there is no error.
-    public var applyError: String? { if case .error(let text) = self { BoundedText.line(text) } else { nil } }
+    /// Why it could not be used, or what of it is not in force, bounded; nil when there is nothing to say.
+    public var applyError: String? {
+        switch self {
+        case .error(let text), .incomplete(let text): BoundedText.line(text)
+        case .unacknowledged, .acknowledged: nil
+        }
+    }
+
+    /// The same with its text bounded, as it is kept.
+    var bounded: Acknowledgement {
+        switch self {
+        case .error(let text): .error(BoundedText.line(text))
+        case .incomplete(let text): .incomplete(BoundedText.line(text))
+        case .unacknowledged, .acknowledged: self
+        }
+    }
 }
 
 /// Text from elsewhere, as far as it may go into a request or a log.

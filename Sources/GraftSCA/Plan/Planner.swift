@@ -66,6 +66,9 @@ extension Planner {
     /// The configurations that wish for something.
     package var paths: Set<String> { Set(targets.keys) }
 
+    /// The targets that the configuration at `path` wishes for.
+    package func targets(of path: String) -> Set<Target> { targets[path] ?? [] }
+
     /// How many targets are wished for.
     package var count: Int { wishes.count }
 

@@ -77,6 +77,13 @@ public final class SCAProduct: Sendable {
     /// Everything there is to know, now. Any thread, not inside a handler; reads no package database.
     public func status() -> Report { state.withLock { $0.report() } }
 
+    /// How far each of these configurations is in force, now; those that it does not know are left out. Any thread, not
+    /// inside a handler; reads no package database.
+    public func standings(of paths: some Sequence<String>) -> [String: Standing] {
+        let paths = Array(paths)
+        return state.withLock { $0.standings(of: paths) }
+    }
+
     /// The functions that were reached, as of now; bounded. Any thread, not inside a handler.
     public func detections() -> [Detection] { state.withLock { $0.collectedDetections() } }
 

@@ -1,0 +1,136 @@
+// RemoteLink.swift: Remote Configuration as the agent's thread sees it: updates in, acknowledgements out.
+//
+// Owns the client of this process and which of its configurations the product has. Used by the agent's thread alone. A
+// forked child makes a new one, with identifiers of its own: what its parent's client had applied stays in force until an
+// answer of the Datadog agent says otherwise. Neighbours: RemoteConfigThread asks, RemoteInbox.swift carries,
+// RemoteReport.swift shows.
+
+internal import Graft
+internal import GraftConfig
+internal import GraftRemoteConfig
+internal import GraftSCA
+
+/// The agent's side of Remote Configuration.
+final class RemoteLink {
+    /// The product that detection is configured by.
+    static let product = "SCA_DETECTION"
+
+    /// A configuration that the product was given.
+    private struct Given {
+        /// What it was given; nil for one that was in force before this client's first answer.
+        var payload: RemotePayload?
+        /// What was last said of it.
+        var acknowledgement: Acknowledgement?
+    }
+
+    private let settings: RemoteSettings
+    /// What asks, and rests in between.
+    private let thread: RemoteConfigThread
+    /// What has come.
+    let inbox: RemoteInbox
+    /// What the product has, by path.
+    private var given: [String: Given]
+    /// Updates so far.
+    private var sequence: UInt64 = 0
+    /// Whether an answer has said what is in force.
+    private var isConfirmed = false
+    /// Whether the Datadog agent has been tried.
+    private(set) var hasTried = false
+
+    /// A link that has asked for nothing yet. `inherited` are the paths that the product has already.
+    init(settings: RemoteSettings, inheriting inherited: some Sequence<String> = [], log: AgentLog) {
+        self.settings = settings
+        given = Dictionary(uniqueKeysWithValues: inherited.map { ($0, Given()) })
+        let inbox = RemoteInbox()
+        self.inbox = inbox
+        var hooks = RemoteConfigHooks()
+        // What the thread calls is not reported: the program did not call it.
+        hooks.onStart = { Instrumentation.exemptThread(true) }
+        hooks.afterPoll = { report in
+            for line in report.log { log(line.text) }
+            inbox.note(report)
+        }
+        hooks.afterDelivery = { report in for line in report.log { log(line.text) } }
+        let transport = AgentTransport(
+            address: settings.address, environment: settings.variables, timeout: settings.timeout)
+        let state = RemoteConfigState(
+            clientID: Identifier.random(),
+            tracer: settings.tracer(runtimeID: Identifier.random(), version: Instrumentation.version),
+            pace: PollPace(interval: settings.interval))
+        thread = RemoteConfigThread(state: state, transport: transport, hooks: hooks)
+        let poller = thread.poller
+        poller.registerCallback(
+            RemoteCallback(inbox: inbox, notApplied: { poller.acknowledge($0, .unacknowledged) }), for: Self.product)
+        poller.enableProduct(Self.product)
+    }
+
+    /// Begins to ask.
+    func start() throws(AgentError) {
+        do throws(ConfigError) {
+            try thread.start()
+        } catch {
+            throw AgentError(.os, error.message)
+        }
+    }
+
+    /// Ends; waits for nothing.
+    func stop() { thread.stop() }
+
+    /// The client.
+    var poller: RemoteConfigPoller { thread.poller }
+
+    /// The descriptor that is readable when something has come; -1 when there is none.
+    var descriptor: Int32 { inbox.bell.descriptor(of: .agent) }
+
+    /// The paths of what the product has.
+    var paths: [String] { given.keys.sorted() }
+
+    /// Where the Datadog agent is.
+    var address: AgentAddress { settings.address }
+
+    /// Whether it is asked for configuration.
+    var polls: Bool { settings.polls }
+}
+
+extension RemoteLink {
+    /// What the product is to apply, now.
+    func take() -> [ConfigUpdate] {
+        let mail = inbox.take()
+        hasTried = hasTried || mail.hasTried
+        var updates = mail.payloads.map(update)
+        guard mail.isConfirmed, !isConfirmed else { return updates }
+        isConfirmed = true
+        // What was in force before this client began and is not any more: nobody else will say that it is gone.
+        for (path, known) in given where known.payload == nil { updates.append(removal(of: path)) }
+        return updates
+    }
+
+    /// Tells the Datadog agent, with its next question, how far each configuration is in force.
+    func acknowledge(_ standings: ([String]) -> [String: Standing]) {
+        let paths = given.compactMap { $0.value.payload == nil ? nil : $0.key }
+        guard !paths.isEmpty else { return }
+        for (path, standing) in standings(paths) {
+            let acknowledgement = Acknowledgement(standing)
+            guard let payload = given[path]?.payload, given[path]?.acknowledgement != acknowledgement else { continue }
+            given[path]?.acknowledgement = acknowledgement
+            poller.acknowledge(payload, acknowledgement)
+        }
+    }
+
+    /// What a payload means to the product.
+    private func update(_ payload: RemotePayload) -> ConfigUpdate {
+        let path = payload.path.text
+        guard let bytes = payload.bytes else { return removal(of: path) }
+        given[path] = Given(payload: payload)
+        sequence += 1
+        return ConfigUpdate(
+            path: path, version: payload.metadata.version, sequence: sequence, content: .payload(bytes))
+    }
+
+    /// The removal of a configuration.
+    private func removal(of path: String) -> ConfigUpdate {
+        let version = given.removeValue(forKey: path)?.payload?.metadata.version
+        sequence += 1
+        return ConfigUpdate(path: path, version: version ?? 0, sequence: sequence, content: .removed)
+    }
+}
