@@ -17,16 +17,19 @@ let package = Package(
         .library(name: "GraftTelemetry", targets: ["GraftTelemetry"]),
         .library(name: "GraftSCA", targets: ["GraftSCA"]),
         .library(name: "GraftLogging", targets: ["GraftLogging"]),
+        .library(name: "GraftServices", targets: ["GraftServices"]),
         .library(name: "GraftTestKit", targets: ["GraftTestKit"]),
         .library(name: "GraftAgentArchive", type: .static, targets: ["GraftAgent"]),
         .executable(name: "graft", targets: ["GraftCLI"]),
     ],
     traits: [
-        .trait(name: "SwiftLog", description: "GraftLogging sends the library's log to a swift-log Logger")
+        .trait(name: "SwiftLog", description: "GraftLogging sends the library's log to a swift-log Logger"),
+        .trait(name: "ServiceLifecycle", description: "GraftServices runs products and pollers in a ServiceGroup"),
     ],
     dependencies: [
-        // Used with the trait only: without it, it is neither fetched nor resolved.
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.0")
+        // Each is used with its trait only: without it, it is neither fetched nor resolved.
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .target(
@@ -53,6 +56,14 @@ let package = Package(
             name: "GraftLogging",
             dependencies: [
                 "Graft", .product(name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
+            ], swiftSettings: strict),
+        .target(
+            name: "GraftServices",
+            dependencies: [
+                "GraftConfig", "GraftProducts", "GraftRemoteConfig",
+                .product(
+                    name: "ServiceLifecycle", package: "swift-service-lifecycle",
+                    condition: .when(traits: ["ServiceLifecycle"])),
             ], swiftSettings: strict),
         .target(
             name: "GraftAgent", dependencies: ["Graft", "GraftConfig", "GraftRemoteConfig", "GraftSCA"],

@@ -204,8 +204,13 @@ struct RemoteConfigThreadTests {
         #expect(thread.join(within: soon))
         try thread.start()
         let never = RemoteConfigThread(state: asking(every: .seconds(3_600)), transport: transport, hooks: hooks)
+        let ends = Notes<String>()
+        never.whenOver { ends.add("before") }
         never.stop()
         try never.start()
+        never.whenOver { ends.add("after") }
+        thread.whenOver { ends.add("the other") }
+        #expect(try ends.first(3) == ["before", "after", "the other"])
         #expect(never.join() && !never.isRunning)
         #expect(starts.all.count == 1 && transport.questions.all.count == 1)
     }

@@ -28,15 +28,17 @@ package enum PlainThread {
         }
     }
 
-    /// Starts a thread that runs `body` and ends. `stackBytes` is address space; what is touched of it becomes memory.
+    /// Starts a thread that runs `body` and ends. `stackBytes` is address space; what is touched of it becomes memory. A
+    /// thread on which code of others runs may inherit the signals of the one that starts it: `leavesSignals: false`.
     package static func start(
-        _ name: String, stackBytes: Int = usualStackBytes, _ body: @escaping @Sendable () -> Void
+        _ name: String, stackBytes: Int = usualStackBytes, leavesSignals: Bool = true,
+        _ body: @escaping @Sendable () -> Void
     ) throws(SystemFailure) {
         precondition(name.utf8.count <= nameBytes, "the kernel's names have \(nameBytes) bytes")
         let work = Unmanaged.passRetained(Work(name, body))
         // A new thread inherits the mask of the one that makes it.
         var before = sigset_t()
-        var blocked = foreignSignals()
+        var blocked = leavesSignals ? foreignSignals() : sigset_t()
         pthread_sigmask(SIG_BLOCK, &blocked, &before)
         let result = create(with: work.toOpaque(), stackBytes)
         pthread_sigmask(SIG_SETMASK, &before, nil)

@@ -54,6 +54,8 @@ public final class RemoteConfigThread: Sendable {
     private let thread = Atomic<UInt>(0)
     /// Has a signal once the thread's work is over.
     private let end = WaitSemaphore()
+    /// What is to be done when it is over; nil once that is so.
+    private let followers = Guarded<[@Sendable () -> Void]?>([])
 
     /// A client that has not begun.
     ///
@@ -77,7 +79,7 @@ public final class RemoteConfigThread: Sendable {
     ///
     /// - Throws: `system` when the system refuses a thread; it is over then.
     public func start() throws(ConfigError) {
-        guard isOurs, !bell.hasStopped, begin() else { return }
+        guard isOurs, leaveNew(for: Life.running) else { return }
         do throws(SystemFailure) {
             try PlainThread.start(Self.name, stackBytes: Self.stackBytes) { self.run() }
         } catch {
@@ -96,6 +98,7 @@ public final class RemoteConfigThread: Sendable {
         guard isOurs else { return }
         bell.ring(.stop)
         transport.transport.cancel()
+        if leaveNew(for: Life.over) { finish() }
     }
 
     /// Waits until the thread's work is over, for `limit` at most; whether it is. It is when it has never begun. On the thread
@@ -110,21 +113,35 @@ public final class RemoteConfigThread: Sendable {
         return true
     }
 
+    /// Has `body` called, once, when its work is over: as the last thing on the thread, or at once if it is over already.
+    package func whenOver(_ body: @escaping @Sendable () -> Void) {
+        let isOver = followers.withLock { followers in
+            followers?.append(body)
+            return followers == nil
+        }
+        if isOver { body() }
+    }
+
     /// Whether its thread runs, in this process.
     public var isRunning: Bool { isOurs && life.load(ordering: .acquiring) == Life.running }
 
     /// Whether this is the process that made it.
     private var isOurs: Bool { transport.isOurs }
 
-    /// Takes the one start; false when it is taken.
-    private func begin() -> Bool {
-        life.compareExchange(expected: Life.new, desired: Life.running, ordering: .acquiringAndReleasing).exchanged
+    /// Begins its life, or ends it before it began; false when either has been done.
+    private func leaveNew(for next: UInt8) -> Bool {
+        life.compareExchange(expected: Life.new, desired: next, ordering: .acquiringAndReleasing).exchanged
     }
 
     /// It is over, for all who wait.
     private func finish() {
         life.store(Life.over, ordering: .releasing)
         end.signal()
+        let followers = followers.withLock { followers in
+            defer { followers = nil }
+            return followers ?? []
+        }
+        for follower in followers { follower() }
     }
 }
 
