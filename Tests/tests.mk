@@ -148,8 +148,8 @@ format: | packages ## Rewrites C and Swift sources in the project's format
 consumers: build ## Builds C, C++ and Swift programs outside the tree against what is installed
 	@MAKE='$(MAKE)' CC='$(CC)' GCC='$(GCC)' SWIFT='$(SWIFT)' Tests/run-part $@ 900 $(sort $(wildcard Tests/Consumers/use-*))
 
-end-to-end: build ## Runs the demonstration and checks each of its expectations
-	@Tests/run-part $@ 600 Tests/Demo/test
+end-to-end: build $(VENV)/ready ## Runs the demonstration, and real programs that Datadog's test agent configures
+	@Tests/run-part $@ 600 Tests/Demo/test Tests/EndToEnd/test-remote-config
 
 ##@ Look closer
 
