@@ -66,7 +66,8 @@ let package = Package(
                     condition: .when(traits: ["ServiceLifecycle"])),
             ], swiftSettings: strict),
         .target(
-            name: "GraftAgent", dependencies: ["Graft", "GraftConfig", "GraftRemoteConfig", "GraftSCA"],
+            name: "GraftAgent",
+            dependencies: ["Graft", "GraftConfig", "GraftProducts", "GraftRemoteConfig", "GraftSCA", "GraftTelemetry"],
             swiftSettings: strict),
         .target(
             name: "GraftTestKit", dependencies: ["Graft", "GraftConfig", "GraftRemoteConfig", "GraftSCA"],

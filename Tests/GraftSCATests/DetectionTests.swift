@@ -81,6 +81,22 @@ struct DetectionTests {
         #expect(stage.target("libpq.so.5:PQexec")?.entryPoints.first?.package?.version == "15.6-0+deb12u1")
     }
 
+    @Test("needs no call for the package of a function that an advisory names, when the report is to have it")
+    func packageAhead() throws {
+        let root = try FakeRoot()
+        try root.writeDebian()
+        let stage = Stage(world: World(root: root.path, images: { LoadedImages() }))
+        for symbol in ["PQexec", "PQfinish"] {
+            stage.core.load("libpq.so.5:\(symbol)", [Stage.entry(symbol, image: "/usr/lib/libpq.so.5.15")])
+        }
+        stage.core.load("redis:main", [Stage.entry("main", image: "/usr/bin/redis-server")])
+        stage.put(#"[{"id": "A", "targets": ["libpq.so.5:PQexec"]}]"#)
+        stage.put(targets: ["redis:main"], at: "/q")
+        #expect(stage.product.status().targets.allSatisfy { $0.entryPoints.first?.package == nil })
+        let targets = stage.product.status(readingPackages: true).targets
+        #expect(targets.map { $0.entryPoints.first?.package?.name } == ["libpq5", nil])
+    }
+
     @Test("names no package for an image whose file was upgraded after it had been loaded")
     func upgraded() throws {
         let root = try FakeRoot()

@@ -207,6 +207,7 @@ struct ProductTests {
         let target = try #require(stage.target("nocolon"))
         #expect(target.state == .refused)
         #expect(target.reason?.contains("$.targets[1]") == true)
+        #expect(stage.counter("payloads_partial") == 1)
         stage.put(targets: ["a.so:f"])
         #expect(stage.target("nocolon") == nil)
     }
@@ -332,6 +333,7 @@ struct ProductFailureTests {
         #expect(stage.product.status().error == "unsupported: no ptrace")
         #expect(stage.target("a.so:f")?.state == .refused)
         #expect(stage.target("a.so:f")?.reason == "unsupported: no ptrace")
+        #expect(stage.counter("starts_failed") == 1)
         fail.set(false)
         stage.put(targets: ["a.so:f", "a.so:g"])
         #expect(stage.product.status().error == nil)
@@ -376,11 +378,13 @@ struct ProductFailureTests {
         stage.remove()
         #expect(stage.target("a.so:f")?.state == .installed)
         #expect(stage.target("a.so:f")?.reason == "removal: unsafe-threads")
+        #expect(stage.counter("removals_failed") == 1)
         stage.core.keep("a.so:f", nil)
         stage.product.poll()
         #expect(stage.core.targets == [])
         #expect(stage.target("a.so:f")?.state == .removed)
         #expect(stage.target("a.so:f")?.reason == "no longer configured")
+        #expect(stage.counter("removals_failed") == 1)
     }
 
     @Test("tries a mode change again, and shows the mode that is")

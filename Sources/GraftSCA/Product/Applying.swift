@@ -75,6 +75,7 @@ extension ProductState {
             errors.append(
                 ConfigError(.limit, "\(payload.errorsOmitted) further errors are not shown", path: update.path))
         }
+        if !errors.isEmpty { payloadsPartial += 1 }
         return settle(update, errors.isEmpty ? .applied : .partial, errors: errors)
     }
 

@@ -53,6 +53,7 @@ extension ProductState {
             instrumentation = try start()
             coreError = nil
         } catch {
+            startsFailed += 1
             coreError = error
         }
     }
@@ -108,6 +109,7 @@ extension ProductState {
             lingering[probe] = nil
             return [subject.last]
         }
+        if lingering[probe] == nil { removalsFailed += 1 }
         lingering[probe] = subject
         lingering[probe]?.problem = error
         return []

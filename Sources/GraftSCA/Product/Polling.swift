@@ -66,8 +66,19 @@ extension ProductState {
     /// Learns the packages of all reached functions' images, at once rather than one by one.
     private mutating func learnPackages(ofReached infos: [Probe: ProbeInfo]) {
         let reached = installed.values.compactMap { infos[$0.probe] }.filter { $0.hits > 0 }
-        let new = Set(reached.flatMap { $0.entries.lazy.filter { $0.hits > 0 }.map(\.entry.image) })
-            .filter { !packages.hasAsked($0) }
+        learnPackages(ofImages: Set(reached.flatMap { $0.entries.lazy.filter { $0.hits > 0 }.map(\.entry.image) }))
+    }
+
+    /// Learns the packages of the images of all functions that advisories name.
+    mutating func learnPackages(ofAdvised infos: [Probe: ProbeInfo]) {
+        let advised = installed.filter { planner.demands[$0.key]?.advisories.isEmpty == false }
+        learnPackages(
+            ofImages: Set(advised.values.compactMap { infos[$0.probe] }.flatMap { $0.entries.map(\.entry.image) }))
+    }
+
+    /// Learns the packages of these images, as far as they were not asked for yet.
+    private mutating func learnPackages(ofImages images: Set<String>) {
+        let new = images.filter { !packages.hasAsked($0) }
         guard !new.isEmpty else { return }
         let now = world.images()
         for image in new where now.isReplaced(image) { packages.setUnknown(image) }

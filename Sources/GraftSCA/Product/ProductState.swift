@@ -78,8 +78,14 @@ struct ProductState: Sendable {
     var counters = Counters()
     /// Updates that were applied, also in part.
     var payloadsApplied: UInt64 = 0
+    /// Updates that were applied in part.
+    var payloadsPartial: UInt64 = 0
     /// Updates that were refused.
     var payloadsRefused: UInt64 = 0
+    /// Tries to start the core that failed.
+    var startsFailed: UInt64 = 0
+    /// Probes that could not be removed when they were to be.
+    var removalsFailed: UInt64 = 0
 
     /// A product that has done nothing yet. Nothing is read here.
     init(gate: Gate, world: World, start: @escaping SCAProduct.Starter) {

@@ -8,8 +8,9 @@ private import GraftConfig
 
 extension ProductState {
     /// Everything there is to know, now.
-    mutating func report() -> Report {
-        let infos = look(readingPackages: false)
+    mutating func report(readingPackages: Bool = false) -> Report {
+        let infos = look(readingPackages: readingPackages)
+        if readingPackages { learnPackages(ofAdvised: infos) }
         var targets = wantedTargets(infos)
         targets += faultReports(infos)
         let wanted = Set(targets.map(\.target))
@@ -26,7 +27,10 @@ extension ProductState {
     private var ownCounters: [Report.Counter] {
         [
             Report.Counter(name: "payloads_applied", value: payloadsApplied),
+            Report.Counter(name: "payloads_partial", value: payloadsPartial),
             Report.Counter(name: "payloads_refused", value: payloadsRefused),
+            Report.Counter(name: "starts_failed", value: startsFailed),
+            Report.Counter(name: "removals_failed", value: removalsFailed),
             Report.Counter(name: "targets", value: UInt64(planner.count)),
             Report.Counter(name: "targets_not_affected", value: UInt64(planner.exclusions.count)),
             Report.Counter(name: "targets_forgotten", value: history.dropped),

@@ -74,8 +74,12 @@ public final class SCAProduct: Sendable {
     /// could not be done. To be called by the owner's thread from time to time, say each second.
     public func poll() { state.withLock { $0.poll() } }
 
-    /// Everything there is to know, now. Any thread, not inside a handler; reads no package database.
-    public func status() -> Report { state.withLock { $0.report() } }
+    /// Everything there is to know, now. Any thread, not inside a handler; reads no package database, unless
+    /// `readingPackages`: then the packages of all functions that advisories name are looked up, each image once, which
+    /// reads files and is for the owner's thread.
+    public func status(readingPackages: Bool = false) -> Report {
+        state.withLock { $0.report(readingPackages: readingPackages) }
+    }
 
     /// How far each of these configurations is in force, now; those that it does not know are left out. Any thread, not
     /// inside a handler; reads no package database.

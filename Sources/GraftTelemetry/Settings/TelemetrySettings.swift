@@ -87,45 +87,41 @@ extension TelemetrySettings {
 
     /// A variable that is on or off.
     private mutating func flag(_ variable: String, _ standard: Bool, _ environment: (String) -> String?) -> Bool {
-        let found = Self.find(variable, environment)
-        var value = standard
-        switch found?.text.lowercased() {
-        case nil: break
-        case "1", "true": value = true
-        case "0", "false": value = false
-        default: complain(found, "is neither true nor false")
+        let value = value(of: variable, environment, complaint: "is neither true nor false") { text in
+            switch text.lowercased() {
+            case "1", "true": true
+            case "0", "false": false
+            default: nil
+            }
         }
-        report(variable, .bool(value), isSet: found != nil)
-        return value
+        report(variable, .bool(value ?? standard), isObeyed: value != nil)
+        return value ?? standard
     }
 
     /// A variable that is a number of seconds.
     private mutating func seconds(_ variable: String, _ standard: Double, _ environment: (String) -> String?) -> Double
     {
-        let found = Self.find(variable, environment)
-        var value = standard
-        if let found {
-            if let number = Double(found.text), Self.intervals.contains(number) {
-                value = number
-            } else {
-                complain(
-                    found,
-                    "is not a number of seconds from \(Self.intervals.lowerBound) to \(Self.intervals.upperBound)")
-            }
+        let bounds = Self.intervals
+        let complaint = "is not a number of seconds from \(bounds.lowerBound) to \(bounds.upperBound)"
+        let value = value(of: variable, environment, complaint: complaint) { text in
+            Double(text).flatMap { bounds.contains($0) ? $0 : nil }
         }
-        report(variable, .number(value), isSet: found != nil)
-        return value
+        report(variable, .number(value ?? standard), isObeyed: value != nil)
+        return value ?? standard
     }
 
-    /// Notes what is wrong with a variable.
-    private mutating func complain(_ found: (name: String, text: String)?, _ what: String) {
-        guard let found else { return }
-        complaints.append("\(found.name): \"\(WireText.bounded(found.text, bytes: 100))\" \(what)")
+    /// What a variable is set to; nil when it is not set, and with a complaint when it is set to nothing that makes sense.
+    private mutating func value<Value>(
+        of variable: String, _ environment: (String) -> String?, complaint: String, read: (String) -> Value?
+    ) -> Value? {
+        guard let (name, text) = Self.find(variable, environment) else { return nil }
+        if let value = read(text) { return value }
+        complaints.append("\(name): \"\(WireText.bounded(text, bytes: 100))\" \(complaint)")
+        return nil
     }
 
     /// Notes a setting for the report. One that was set wrongly has its default, by default.
-    private mutating func report(_ variable: String, _ value: JSONValue, isSet: Bool) {
-        let isObeyed = isSet && !complaints.contains { $0.hasPrefix("\(variable):") }
+    private mutating func report(_ variable: String, _ value: JSONValue, isObeyed: Bool) {
         configuration.append(
             ConfigurationEntry(name: variable, value: value, origin: isObeyed ? .environment : .byDefault))
     }
