@@ -149,7 +149,7 @@ consumers: build ## Builds C, C++ and Swift programs outside the tree against wh
 	@MAKE='$(MAKE)' CC='$(CC)' GCC='$(GCC)' SWIFT='$(SWIFT)' Tests/run-part $@ 900 $(sort $(wildcard Tests/Consumers/use-*))
 
 end-to-end: build $(VENV)/ready ## Runs the demonstration, and real programs that Datadog's test agent configures
-	@Tests/run-part $@ 600 Tests/Demo/test Tests/EndToEnd/test-remote-config
+	@Tests/run-part $@ 600 Tests/Demo/test Tests/EndToEnd/test-remote-config Tests/EndToEnd/test-remote-faults
 
 ##@ Look closer
 

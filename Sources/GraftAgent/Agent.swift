@@ -9,6 +9,7 @@ internal import Glibc
 internal import Graft
 internal import GraftConfig
 internal import GraftSCA
+internal import GraftTelemetry
 
 /// What the agent's thread does.
 final class Agent {
@@ -58,7 +59,7 @@ final class Agent {
         turnstile.enter()
         source = settings.configuration.map(SourceWatch.init)
         look()
-        connect(inheriting: [])
+        connect(inheriting: RemoteLink.Inheritance())
         work()
         loop()
     }
@@ -77,11 +78,11 @@ final class Agent {
         source?.followFork()
         look()
         hasStarted = true
-        let paths = remote?.paths ?? []
-        // The parent's link is its thread's; that thread does not exist here, and what it held is half done.
+        let inheritance = remote?.inheritance
+        // The parent's link is never ended here: what its thread held is half done.
         if let remote { _ = Unmanaged.passRetained(remote) }
         remote = nil
-        connect(inheriting: paths)
+        connect(inheriting: inheritance ?? RemoteLink.Inheritance())
         loop()
     }
 }
@@ -103,7 +104,7 @@ extension Agent {
             if rendezvous.isReportWanted { finish() }
             if ready < 0 { polls = polls.map { pollfd(fd: $0.fd, events: $0.events, revents: 0) } }
             if polls[1].revents != 0 { look() }
-            if polls[2].revents != 0 { takeRemote() }
+            if polls[2].revents != 0 || polls[2].fd < 0 { takeRemote(isLook: false) }
             server?.serve(Array(polls[3...]), now: Clock.milliseconds) { answer($0) }
         }
     }
@@ -118,7 +119,7 @@ extension Agent {
         if server == nil, now >= listenDue { listen(now: now) }
         if now >= looks.due {
             product.poll()
-            takeRemote()
+            takeRemote(isLook: true)
             looks.took(from: now, to: Clock.milliseconds, changed: source != nil)
         }
         if reportPath != nil, now >= reports.due { writeReport(isFinal: false) }
@@ -130,8 +131,9 @@ extension Agent {
             server == nil ? listenDue : server?.deadline,
             reportPath == nil ? nil : reports.due,
             looks.due,
-            // A host that closed the rendezvous' descriptor wakes nobody when it wants the last report.
-            reportPath != nil && rendezvous.descriptor < 0 ? Clock.milliseconds + Self.lookInterval : nil,
+            // A host that closed the descriptors wakes nobody, when it wants the last report or when an answer comes.
+            settings.waitsForExit && rendezvous.descriptor < 0 || remote.map { $0.descriptor < 0 } == true
+                ? Clock.milliseconds + Self.lookInterval : nil,
         ]
         return times.compactMap { $0 }.min()
     }
@@ -155,13 +157,13 @@ extension Agent {
         if hasNews == true { reports.hasten(now: Clock.milliseconds) }
     }
 
-    /// Makes the link to the Datadog agent, if there is to be one. `paths` are the configurations in force that came over
-    /// the link of this process's parent.
-    private func connect(inheriting paths: [String]) {
-        guard let settings = settings.remote else { return }
-        let link = RemoteLink(settings: settings, inheriting: paths, log: log)
+    /// Makes the link to the Datadog agent, if there is to be one.
+    private func connect(inheriting parent: RemoteLink.Inheritance) {
+        guard let wanted = settings.remote else { return }
+        let link = RemoteLink(settings: wanted, telemetry: settings.telemetry, inheriting: parent, log: log)
         do throws(AgentError) {
-            if settings.polls { try link.start() }
+            link.telemetry?.post(facts)
+            try link.start()
             remote = link
         } catch {
             remoteProblem = "no Datadog agent is asked: \(error)"
@@ -169,15 +171,25 @@ extension Agent {
         }
     }
 
-    /// Applies what has come from the Datadog agent, and tells it how far its configurations are in force.
-    private func takeRemote() {
+    /// What telemetry has to tell.
+    private var facts: TelemetryFacts {
+        SCATelemetry.facts(
+            report: product.status(readingPackages: true), detections: product.detections(),
+            environment: settings.gateVariables, version: Instrumentation.version)
+    }
+
+    /// Applies what has come from the Datadog agent. Then, and with each look at the product, tells it how far its
+    /// configurations are in force, and what there is to tell.
+    private func takeRemote(isLook: Bool) {
         guard let remote else { return }
         let updates = remote.take()
+        guard isLook || !updates.isEmpty else { return }
         for update in updates {
             log("\(update.path): \(update.isRemoval ? "removed" : "version \(update.version)")")
             product.apply(update)
         }
         remote.acknowledge(product.standings)
+        remote.telemetry?.post(facts)
         if !updates.isEmpty { reports.hasten(now: Clock.milliseconds) }
     }
 
@@ -190,8 +202,9 @@ extension Agent {
 
     /// Writes the last report and rests for ever: what follows in the host is the end of everything.
     private func finish() -> Never {
-        remote?.stop()
         writeReport(isFinal: true)
+        remote?.telemetry?.post(facts)
+        remote?.end()
         rendezvous.finish()
         turnstile.leave()
         while true { _ = poll(nil, 0, -1) }

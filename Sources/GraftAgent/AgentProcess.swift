@@ -119,7 +119,7 @@ extension AgentProcess {
         guard let current, current.rendezvous.process == getpid() else { return }
         Instrumentation.exemptThread(true)
         defer { Instrumentation.exemptThread(false) }
-        if current.settings.report != nil,
+        if current.settings.waitsForExit,
             !current.rendezvous.waitForReport(milliseconds: current.settings.exitWait)
         {
             current.agent.agent.log("exit does not wait longer for the report")

@@ -4,6 +4,8 @@
 // reported as a complaint, never fatal: the host must not fail because of a variable of ours. The gate's three variables
 // belong to GraftSCA. Neighbours: Agent.swift obeys these, the tool's `run` sets them.
 
+internal import GraftSCA
+package import GraftTelemetry
 internal import Glibc
 
 /// The agent's settings.
@@ -45,6 +47,10 @@ package struct AgentSettings: Hashable, Sendable {
     package var log: LogDestination?
     /// The link to a Datadog agent; nil when there is none.
     package var remote: RemoteSettings?
+    /// What is sent to it beside the questions.
+    package var telemetry: TelemetrySettings
+    /// The variables of the gate, as they are set.
+    package var gateVariables: [String: String] = [:]
     /// Whether main also waits for the Datadog agent's first answer: only when the wait was asked for.
     package var waitsForRemote = false
     /// What was wrong with the variables, a line each.
@@ -60,6 +66,7 @@ package struct AgentSettings: Hashable, Sendable {
 
     /// The settings in an environment; `program` is the path of this process's program.
     package init(program path: String? = nil, environment: (String) -> String?) {
+        telemetry = TelemetrySettings(environment: environment)
         func text(_ variable: String) -> String? { environment(variable).flatMap { $0.isEmpty ? nil : $0 } }
         socketPlaces = SocketPlace.candidates(user: geteuid(), environment: environment)
         configuration = text(Self.configurationVariable)
@@ -71,8 +78,13 @@ package struct AgentSettings: Hashable, Sendable {
         remote = RemoteSettings(
             program: path?.split(separator: "/").last.map(String.init) ?? "", followsFile: configuration != nil,
             complaints: &complaints, environment: environment)
+        if remote != nil { complaints += telemetry.complaints }
+        for variable in Gate.Variable.allCases { gateVariables[variable.rawValue] = environment(variable.rawValue) }
         waitsForRemote = remote?.polls == true && text(Self.startWaitVariable) != nil
     }
+
+    /// Whether the exit of the program waits for the agent: for its report, or for its last telemetry.
+    package var waitsForExit: Bool { report != nil || (remote != nil && telemetry.isEnabled) }
 
     /// A number of milliseconds, or the default with a complaint.
     private mutating func wait(_ variable: String, _ text: String?) -> Int {

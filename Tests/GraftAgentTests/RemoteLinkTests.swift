@@ -3,6 +3,7 @@
 import GraftConfig
 import GraftRemoteConfig
 import GraftSCA
+import GraftTelemetry
 import GraftTestKit
 import Testing
 
@@ -17,7 +18,10 @@ import Testing
         var complaints: [String] = []
         let environment = ["DD_TRACE_AGENT_URL": "http://127.0.0.1:1"]
         let settings = RemoteSettings(program: "shop", followsFile: false, complaints: &complaints) { environment[$0] }
-        return RemoteLink(settings: try #require(settings), inheriting: paths, log: AgentLog(nil))
+        return RemoteLink(
+            settings: try #require(settings),
+            telemetry: TelemetrySettings(environment: ["DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0"]),
+            inheriting: .init(paths: paths), log: AgentLog(nil))
     }
 
     /// A round with this answer, as the thread would carry it out.
@@ -41,7 +45,7 @@ import Testing
         #expect(link.take().map(\.version) == [2])
         try round(link, offer(3, []))
         #expect(link.take() == [ConfigUpdate(path: Self.path, version: 2, sequence: 3, content: .removed)])
-        #expect(link.take().isEmpty && link.paths.isEmpty)
+        #expect(link.take().isEmpty && link.inheritance.paths.isEmpty)
     }
 
     @Test func `it asks for the product by name`() throws {
@@ -95,12 +99,12 @@ import Testing
         #expect(link.take().isEmpty && !link.hasTried)
         try round(link, .failure("nobody"))
         #expect(link.take().isEmpty && link.hasTried)
-        #expect(link.paths == [Self.path, Self.other])
+        #expect(link.inheritance.paths == [Self.path, Self.other])
         try round(link, offer(1, [(Self.path, #"{"targets":["a:b"]}"#)]))
         let updates = link.take()
         #expect(updates.map(\.path) == [Self.path, Self.other] && updates.map(\.isRemoval) == [false, true])
         try round(link, .ok("{}"))
-        #expect(link.take().isEmpty && link.paths == [Self.path])
+        #expect(link.take().isEmpty && link.inheritance.paths == [Self.path])
     }
 
     @Test func `nothing in force at all is said too`() throws {

@@ -104,22 +104,36 @@ import Testing
     @Test func `the link to a Datadog agent is shown, and what is not simply in force`() throws {
         let remote = """
             "remote_configuration":{"agent":"http://h:1","enabled":true,"state":"failing","error":null,
-             "configurations":[{"path":"d/a","apply_state":2,"apply_error":null},
-              {"path":"d/b","apply_state":3,"apply_error":"bad"},{"path":"d/c","apply_state":1,"apply_error":null},
-              {"path":"d/d","apply_state":2,"apply_error":"1 of 2 targets unresolved"}],
-             "polls":{"count":9,"failed":2,"last_ms":1.5,"last_failure":"nobody listens"}},
+             "products":["SCA_DETECTION"],
+             "configurations":[{"path":"d/a","version":1,"apply_state":2,"apply_error":null},
+              {"path":"d/b","version":2,"apply_state":3,"apply_error":"bad"},
+              {"path":"d/c","version":3,"apply_state":1,"apply_error":null},
+              {"path":"d/d","version":4,"apply_state":2,"apply_error":"1 of 2 targets unresolved"}],
+             "polls":{"count":9,"failed":2,"last_ms":1.5,"slowest_ms":4,"last_failure":"nobody listens"}},
             """
         let status = Self.status.replacingFirst("{", with: "{" + remote)
         #expect(
-            Array(try view(status).lines()[3...7]) == [
-                "remote configuration failing, Datadog agent http://h:1, 4 configurations, 9 polls, 2 failed, last 1.5 ms",
-                "problem: nobody listens", "d/b refused: bad", "d/c under way",
-                "d/d in force: 1 of 2 targets unresolved",
+            Array(try view(status).lines()[3...9]) == [
+                "remote configuration failing, Datadog agent http://h:1, products SCA_DETECTION",
+                "9 polls, 2 failed, last 1.5 ms, slowest 4.0 ms", "problem: nobody listens",
+                "d/b version 2 refused: bad", "d/c version 3 under way",
+                "d/d version 4 in force: 1 of 2 targets unresolved", "d/a version 1 in force",
             ])
         let off = Self.status.replacingFirst(
             "{", with: #"{"remote_configuration":{"agent":"unix:///s","enabled":false},"#)
         #expect(try view(off).lines().contains("remote configuration off, Datadog agent unix:///s"))
         #expect(try view(#"{"remote_configuration":null}"#).remote == nil)
+    }
+
+    @Test func `twenty configurations are shown, and the others counted`() throws {
+        func lines(_ count: Int) throws -> [String] {
+            let list = (0..<count).map { #"{"path":"d/\#($0)","version":1,"apply_state":2}"# }.joined(separator: ",")
+            return try view(
+                #"{"remote_configuration":{"agent":"unix:///s","enabled":true,"configurations":[\#(list)]}}"#
+            ).lines()
+        }
+        #expect(try lines(20).last == "d/19 version 1 in force")
+        #expect(try lines(22).last == "and 2 configurations more")
     }
 
     @Test func `a closed gate says why`() throws {

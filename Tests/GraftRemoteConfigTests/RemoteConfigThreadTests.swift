@@ -76,6 +76,48 @@ struct RemoteConfigThreadTests {
         #expect(count == reports.all.count && !thread.isRunning)
     }
 
+    @Test("runs an errand when it is due, however long the pause between polls is, and until it is over")
+    func errand() throws {
+        let transport = Prompt()
+        let errands = Notes<Int>()
+        var hooks = RemoteConfigHooks()
+        hooks.errand = {
+            errands.add(transport.questions.all.count)
+            return errands.all.count < 3 ? .milliseconds(20) : nil
+        }
+        let thread = RemoteConfigThread(state: asking(every: .seconds(3_600)), transport: transport, hooks: hooks)
+        let time = try ContinuousClock().measure {
+            try thread.start()
+            #expect(try errands.first(3) == [1, 1, 1])
+        }
+        #expect(time >= .milliseconds(40))
+        thread.pollSoon()
+        _ = try transport.questions.first(2)
+        thread.stop()
+        #expect(thread.join(within: soon))
+        #expect(errands.all.count == 3)
+    }
+
+    @Test("asks nobody when it is not to poll, and runs its errand all the same")
+    func errandAlone() throws {
+        let transport = Prompt()
+        let errands = Notes<Void>()
+        var hooks = RemoteConfigHooks()
+        hooks.errand = {
+            errands.add(())
+            return .milliseconds(1)
+        }
+        let thread = RemoteConfigThread(
+            state: asking(every: .milliseconds(1)), transport: transport, hooks: hooks, polls: false)
+        try thread.start()
+        _ = try errands.first(3)
+        thread.pollSoon()
+        _ = try errands.first(errands.all.count + 3)
+        thread.stop()
+        #expect(thread.join(within: soon))
+        #expect(transport.questions.all.isEmpty)
+    }
+
     @Test("gives a callback what the agent has, and acknowledges it in the next request")
     func delivery() throws {
         let transport = Prompt(Offer(1, [a]))

@@ -1,4 +1,4 @@
-"""A scripted agent on a free port of the loopback.
+"""A scripted agent on a port of the loopback, a free one by default.
 
 Owns the socket, one answer for each endpoint until the next one is set, and the record of what was asked. It looks into
 nothing that it is sent. Every exchange has a connection of its own, as the clients do it; an answer may also be that the
@@ -7,16 +7,22 @@ connection is closed without one.
 import http.server
 import json
 import threading
+import time
 
 INFO = "/info"
 CONFIG = "/v0.7/config"
 
 
 class Answer:
-    """What is answered: a status and bytes, or nothing at all."""
+    """What is answered: a status and bytes, or nothing at all; `pause` seconds pass before it and in the middle of it."""
 
-    def __init__(self, status=200, body=b"", is_dropped=False, is_chunked=False):
+    def __init__(self, status=200, body=b"", is_dropped=False, is_chunked=False, pause=0):
         self.status, self.body, self.is_dropped, self.is_chunked = status, body, is_dropped, is_chunked
+        self.pause = pause
+
+    def but(self, **options):
+        """The same with other options."""
+        return Answer(**{**vars(self), **options})
 
     @classmethod
     def json(cls, value, **options):
@@ -35,9 +41,9 @@ OFFERS_NOT = Answer.json({"version": "7.70.0", "endpoints": ["/v0.4/traces"]})
 
 
 class Agent:
-    """An agent that runs until it is closed."""
+    """An agent that runs until it is closed. A client that leaves in the middle of an answer is no trouble of it."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self._lock = threading.Lock()
         self._answers = {INFO: OFFERS, CONFIG: Answer.json({})}
         self._questions = []
@@ -55,9 +61,11 @@ class Agent:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server.handle_error = lambda *_: None
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def set(self, path, answer):
@@ -81,6 +89,7 @@ class Agent:
             self._questions.append(question)
             answer = self._answers.get(question.path, Answer(404))
         handler.close_connection = True
+        time.sleep(answer.pause)
         if answer.is_dropped:
             return
         handler.send_response(answer.status)
@@ -98,4 +107,7 @@ class Agent:
                 handler.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
             handler.wfile.write(b"0\r\n\r\n")
         elif has_body:
-            handler.wfile.write(answer.body)
+            half = len(answer.body) // 2 if answer.pause else 0
+            handler.wfile.write(answer.body[:half])
+            time.sleep(answer.pause)
+            handler.wfile.write(answer.body[half:])

@@ -9,11 +9,24 @@ internal import Graft
 internal import GraftConfig
 internal import GraftRemoteConfig
 internal import GraftSCA
+internal import GraftTelemetry
 
 /// The agent's side of Remote Configuration.
 final class RemoteLink {
     /// The product that detection is configured by.
     static let product = "SCA_DETECTION"
+
+    /// What a forked child takes over from its parent's link: values, no part of the link itself, which is half of a thread
+    /// that does not exist in the child.
+    struct Inheritance {
+        /// The configurations that the product has.
+        var paths: [String] = []
+        /// Which process telemetry speaks for; nil for a process that was not forked.
+        var session: TelemetrySession?
+    }
+
+    /// The longest that the end waits for the thread, and then for the Datadog agent: the program's exit waits too.
+    static let endWait = Duration.milliseconds(250)
 
     /// A configuration that the product was given.
     private struct Given {
@@ -28,6 +41,9 @@ final class RemoteLink {
     private let thread: RemoteConfigThread
     /// What has come.
     let inbox: RemoteInbox
+    /// What sends telemetry; nil when none is sent.
+    let telemetry: TelemetrySender?
+    private let session: TelemetrySession
     /// What the product has, by path.
     private var given: [String: Given]
     /// Updates so far.
@@ -37,35 +53,54 @@ final class RemoteLink {
     /// Whether the Datadog agent has been tried.
     private(set) var hasTried = false
 
-    /// A link that has asked for nothing yet. `inherited` are the paths that the product has already.
-    init(settings: RemoteSettings, inheriting inherited: some Sequence<String> = [], log: AgentLog) {
+    /// A link that has asked for nothing yet.
+    init(
+        settings: RemoteSettings, telemetry: TelemetrySettings, inheriting parent: Inheritance = Inheritance(),
+        log: AgentLog
+    ) {
         self.settings = settings
-        given = Dictionary(uniqueKeysWithValues: inherited.map { ($0, Given()) })
+        given = Dictionary(uniqueKeysWithValues: parent.paths.map { ($0, Given()) })
+        let runtimeID = Identifier.random()
+        session =
+            parent.session.map { TelemetrySession(runtimeID: runtimeID, forkedFrom: $0) }
+            ?? TelemetrySession(runtimeID: runtimeID)
+        let tracer = settings.tracer(runtimeID: runtimeID, version: Instrumentation.version)
+        let sender =
+            telemetry.isEnabled
+            ? TelemetrySender(settings: telemetry, session: session, tracer: tracer, log: log) : nil
         let inbox = RemoteInbox()
-        self.inbox = inbox
-        var hooks = RemoteConfigHooks()
-        // What the thread calls is not reported: the program did not call it.
-        hooks.onStart = { Instrumentation.exemptThread(true) }
-        hooks.afterPoll = { report in
-            for line in report.log { log(line.text) }
-            inbox.note(report)
-        }
-        hooks.afterDelivery = { report in for line in report.log { log(line.text) } }
+        (self.inbox, self.telemetry) = (inbox, sender)
         let transport = AgentTransport(
             address: settings.address, environment: settings.variables, timeout: settings.timeout)
         let state = RemoteConfigState(
-            clientID: Identifier.random(),
-            tracer: settings.tracer(runtimeID: Identifier.random(), version: Instrumentation.version),
-            pace: PollPace(interval: settings.interval))
-        thread = RemoteConfigThread(state: state, transport: transport, hooks: hooks)
+            clientID: Identifier.random(), tracer: tracer, pace: PollPace(interval: settings.interval))
+        thread = RemoteConfigThread(
+            state: state, transport: transport,
+            hooks: Self.hooks(inbox: inbox, telemetry: sender, transport: transport, log: log), polls: settings.polls)
         let poller = thread.poller
         poller.registerCallback(
             RemoteCallback(inbox: inbox, notApplied: { poller.acknowledge($0, .unacknowledged) }), for: Self.product)
         poller.enableProduct(Self.product)
     }
 
-    /// Begins to ask.
+    /// What is done on the thread besides asking. What it calls is not reported: the program did not call it.
+    private static func hooks(
+        inbox: RemoteInbox, telemetry: TelemetrySender?, transport: AgentTransport, log: AgentLog
+    ) -> RemoteConfigHooks {
+        var hooks = RemoteConfigHooks()
+        hooks.onStart = { Instrumentation.exemptThread(true) }
+        hooks.afterPoll = { report in
+            for line in report.log { log(line.text) }
+            inbox.note(report)
+        }
+        hooks.afterDelivery = { report in for line in report.log { log(line.text) } }
+        hooks.errand = { telemetry?.sendDue(over: transport) }
+        return hooks
+    }
+
+    /// Begins to ask, and to send.
     func start() throws(AgentError) {
+        guard settings.polls || telemetry != nil else { return }
         do throws(ConfigError) {
             try thread.start()
         } catch {
@@ -73,17 +108,23 @@ final class RemoteLink {
         }
     }
 
-    /// Ends; waits for nothing.
-    func stop() { thread.stop() }
+    /// Ends, and says so if telemetry is sent: waits for that, twice `endWait` at most.
+    func end() {
+        thread.stop()
+        guard let telemetry, thread.join(within: Self.endWait) else { return }
+        let transport = AgentTransport(
+            address: settings.address, environment: settings.variables, timeout: min(settings.timeout, Self.endWait))
+        telemetry.close(over: transport)
+    }
+
+    /// What a forked child takes over.
+    var inheritance: Inheritance { Inheritance(paths: given.keys.sorted(), session: session) }
 
     /// The client.
     var poller: RemoteConfigPoller { thread.poller }
 
     /// The descriptor that is readable when something has come; -1 when there is none.
     var descriptor: Int32 { inbox.bell.descriptor(of: .agent) }
-
-    /// The paths of what the product has.
-    var paths: [String] { given.keys.sorted() }
 
     /// Where the Datadog agent is.
     var address: AgentAddress { settings.address }

@@ -5,6 +5,7 @@
 
 package import GraftConfig
 internal import GraftRemoteConfig
+internal import GraftTelemetry
 
 /// The state of the link.
 package struct RemoteReport: Sendable {
@@ -16,6 +17,8 @@ package struct RemoteReport: Sendable {
     let state: RemoteConfigState
     /// How the rounds went.
     let rounds: RoundStatistics
+    /// How telemetry stands; nil when none is sent.
+    let telemetry: JSONValue?
 
     /// The object.
     package var json: JSONValue {
@@ -31,6 +34,7 @@ package struct RemoteReport: Sendable {
             "error": JSONValue(state.lastError),
             "configurations": .array(state.configStates.map(Self.configuration)),
             "polls": polling,
+            "telemetry": telemetry ?? .null,
         ]
     }
 
@@ -69,7 +73,9 @@ package struct RemoteReport: Sendable {
 extension RemoteLink {
     /// The link, now.
     var report: RemoteReport {
-        RemoteReport(address: address, polls: polls, state: poller.state, rounds: inbox.rounds)
+        RemoteReport(
+            address: address, polls: polls, state: poller.state, rounds: inbox.rounds,
+            telemetry: telemetry?.status.json)
     }
 }
 

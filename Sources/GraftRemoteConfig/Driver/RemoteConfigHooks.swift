@@ -13,6 +13,9 @@ public struct RemoteConfigHooks: Sendable {
     public var afterPoll: @Sendable (PollReport) -> Void = { _ in }
     /// After callbacks were given what they had not been given, between two polls.
     public var afterDelivery: @Sendable (PollReport) -> Void = { _ in }
+    /// Something else that the thread does while it rests: called after the first poll, and then whenever the time has passed
+    /// that it returned the last time; nil for never again. What telemetry has to send goes this way.
+    public var errand: @Sendable () -> Duration? = { nil }
     /// Last of all.
     public var onEnd: @Sendable () -> Void = {}
 

@@ -48,6 +48,7 @@ public final class RemoteConfigThread: Sendable {
     public let poller: RemoteConfigPoller
     private let transport: OwnTransport
     private let hooks: RemoteConfigHooks
+    private let polls: Bool
     private let bell: PollBell
     private let life = Atomic(Life.new)
     /// The thread, once it runs.
@@ -63,14 +64,16 @@ public final class RemoteConfigThread: Sendable {
     ///   - state: mostly a new one, with a client's identifier of its own for each process.
     ///   - transport: what carries the questions. It is cancelled by `stop()` and cannot be used again.
     ///   - hooks: what is called on the thread.
+    ///   - polls: whether it asks at all; without that it only runs the errand of the hooks.
     public init(
         state: RemoteConfigState, transport: any RemoteConfigTransport & Sendable,
-        hooks: RemoteConfigHooks = RemoteConfigHooks()
+        hooks: RemoteConfigHooks = RemoteConfigHooks(), polls: Bool = true
     ) {
         let bell = PollBell()
         self.bell = bell
         self.transport = OwnTransport(transport: transport, process: getpid())
         self.hooks = hooks
+        self.polls = polls
         poller = RemoteConfigPoller(
             state: state, onAttention: { bell.ring($0 == .delivery ? .delivery : .request) })
     }
@@ -152,7 +155,8 @@ extension RemoteConfigThread {
     private func run() {
         thread.store(UInt(pthread_self()), ordering: .releasing)
         hooks.onStart()
-        while isOurs, !bell.hasStopped { rest(pollOnce()) }
+        var errandDue: UInt64 = 0
+        while isOurs, !bell.hasStopped { rest(polls ? pollOnce() : MonotonicTime.longest, errandDue: &errandDue) }
         guard isOurs else { return }
         hooks.onEnd()
         finish()
@@ -169,12 +173,16 @@ extension RemoteConfigThread {
         return report.delay
     }
 
-    /// Waits until the next poll is due, and delivers meanwhile what callbacks wait for.
-    private func rest(_ delay: Duration) {
+    /// Waits until the next poll is due; meanwhile runs the errand, and delivers what callbacks wait for.
+    private func rest(_ delay: Duration, errandDue: inout UInt64) {
         let due = MonotonicTime.now(plus: delay)
         var quiet = min(due, MonotonicTime.now(plus: Self.attentionPause))
         while isOurs, !bell.hasStopped, MonotonicTime.now < due {
-            var reasons = bell.answer(until: due)
+            guard MonotonicTime.now < errandDue else {
+                errandDue = hooks.errand().map(MonotonicTime.now(plus:)) ?? .max
+                continue
+            }
+            var reasons = bell.answer(until: min(due, errandDue))
             guard !reasons.isEmpty else { continue }
             while !bell.hasStopped, MonotonicTime.now < quiet { reasons.formUnion(bell.answer(until: quiet)) }
             if bell.hasStopped || reasons.contains(.request) { return }
