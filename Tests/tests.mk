@@ -184,6 +184,18 @@ bench: $(BENCHMARK_PROGRAMS) build/bench/start ## Measures calls, installs and s
 	@build/bench/start build/lib/graft $(GRAFT)
 	@build/bench/start --json build/lib/graft $(GRAFT) >build/bench/start.json
 
+# Compiled together with the sources that it measures.
+build/bench/GraftConfig.o: $(shell find Sources/GraftConfig -name '*.swift') | packages
+	@mkdir -p $(@D)
+	$(call say,swiftc,$@)swiftc -O -wmo -swift-version 6 -package-name graft -parse-as-library -module-name GraftConfig \
+		-emit-module -emit-module-path build/bench/GraftConfig.swiftmodule -emit-object $^ -o $@
+
+build/bench/decoding: Tests/Benchmarks/decoding.swift $(shell find Sources/GraftRemoteConfig -name '*.swift') build/bench/GraftConfig.o
+	$(call say,swiftc,$@)swiftc -O -wmo -swift-version 6 -package-name graft -parse-as-library -I build/bench $^ -o $@
+
+bench-decoding: build/bench/decoding ## Measures base64, SHA-256, JSON and a whole answer of 10 MB
+	@build/bench/decoding
+
 build/bench/gcc/calls: Tests/Benchmarks/calls.c $(BENCHMARK_PARTS) $(SHARED)
 	@mkdir -p $(@D)
 	$(call say,link,$@)$(GCC) $(BENCHMARK_FLAGS)
@@ -245,4 +257,4 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
 
-.PHONY: thresholds bench bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+.PHONY: thresholds bench bench-decoding bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan

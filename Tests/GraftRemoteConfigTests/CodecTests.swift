@@ -1,8 +1,9 @@
 // CodecTests: hashes, base64, capabilities and bounded text.
 
 import Foundation
-import GraftRemoteConfig
 import Testing
+
+@testable import GraftRemoteConfig
 
 @Suite("SHA-256")
 struct SHA256Tests {
@@ -23,29 +24,41 @@ struct SHA256Tests {
             hex(#"{"asm": {"enabled": false}}"#) == "1559a38c17a7a594f0ba946b9ddb2635d4ff936aedab357d9d5ce72abaa3c7db")
     }
 
-    @Test("agrees with sha256sum on every length around the blocks, and on longer ones")
+    @Test("agrees with Python's hashlib on every length around the blocks, and on longer ones, at any address")
     func differential() throws {
-        let folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("sha-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("sha-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
         var random = SplitMix(seed: 1)
-        let inputs = (Array(0...130) + [1_000, 4_095, 65_537]).map { count in
-            (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
-        }
-        for (index, input) in inputs.enumerated() {
-            try Data(input).write(to: folder.appendingPathComponent(String(format: "%04d", index)))
-        }
+        let bytes = (0..<70_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+        try Data(bytes).write(to: file)
+        let parts = (Array(0...200) + [1_000, 4_095, 65_537]).map { (start: $0 % 17, count: $0) }
+        let script = """
+            import hashlib, sys
+            data = open(sys.argv[1], "rb").read()
+            for part in sys.argv[2:]:
+                start, count = map(int, part.split("+"))
+                print(hashlib.sha256(data[start:start + count]).hexdigest())
+            """
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "cd \"$0\" && sha256sum *", folder.path]
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", script, file.path] + parts.map { "\($0.start)+\($0.count)" }
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()
         let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        let expected = output.split(separator: "\n").map { String($0.prefix(64)) }
-        #expect(expected.count == inputs.count)
-        #expect(inputs.map { SHA256.digest(of: $0).hex } == expected)
+        let expected = output.split(separator: "\n").map(String.init)
+        #expect(expected.count == parts.count)
+        let digests = bytes.withUnsafeBytes { whole in
+            parts.map { SHA256.digest(of: UnsafeRawBufferPointer(rebasing: whole[$0.start..<$0.start + $0.count])).hex }
+        }
+        #expect(digests == expected)
+    }
+
+    @Test("gives the published digest of a million bytes")
+    func million() {
+        let digest = SHA256.digest(of: [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000))
+        #expect(digest.hex == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
     }
 
     @Test("is read back from its digits, of either case, and from nothing else")
@@ -88,6 +101,26 @@ struct Base64Tests {
             let text = Data(bytes).base64EncodedString()
             #expect(Base64.text(of: bytes) == text)
             #expect(Base64.bytes(of: text) == bytes)
+        }
+    }
+}
+
+@Suite("Base64, broken")
+struct BrokenBase64Tests {
+    @Test("is refused for every character that is none of the alphabet, wherever it stands")
+    func characters() {
+        let alphabet = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        for tail in ["Zm9v", "Zm8=", "Zg=="] {
+            let good = Array(("Zm9v" + tail).utf8)
+            #expect(good.withUnsafeBufferPointer { Base64.bytes(of: $0) } != nil)
+            let characters = good.prefix { $0 != UInt8(ascii: "=") }.count
+            for place in 0..<characters {
+                for byte in UInt8.min...UInt8.max where !alphabet.contains(byte) {
+                    var bad = good
+                    bad[place] = byte
+                    #expect(bad.withUnsafeBufferPointer { Base64.bytes(of: $0) } == nil, "\(tail) \(place) \(byte)")
+                }
+            }
         }
     }
 }

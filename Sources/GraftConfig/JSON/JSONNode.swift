@@ -60,6 +60,12 @@ public struct JSONNode: Sendable {
         node.kind == .string || node.kind == .escapedString ? node.string(in: document.bytes) : nil
     }
 
+    /// The UTF-8 of a string's text as it stands between its quotes; nil if it is no string, or one with escapes, whose text
+    /// is not what is written.
+    package var plainText: ArraySlice<UInt8>? {
+        node.kind == .string ? document.bytes[Int(node.start) + 1..<Int(node.end) - 1] : nil
+    }
+
     /// The elements, if it is an array.
     public var elements: JSONElements? {
         node.kind == .array ? JSONElements(document: document, position: index + 1, end: Int(node.next)) : nil

@@ -106,12 +106,8 @@ struct ConfigResponse: Sendable {
 
     /// The bytes that a string in base64 stands for; nil when it is none.
     static func decoded(_ node: JSONNode) -> [UInt8]? {
-        guard node.kind == .string else { return nil }
-        let text = node.source.dropFirst().dropLast()
         // Mostly nothing is escaped, and then the text can be read where it stands.
-        guard text.contains(UInt8(ascii: "\\")) else {
-            return text.withContiguousStorageIfAvailable { Base64.bytes(of: $0) } ?? nil
-        }
-        return node.string.flatMap { Base64.bytes(of: $0) }
+        guard let text = node.plainText else { return node.string.flatMap { Base64.bytes(of: $0) } }
+        return text.withUnsafeBufferPointer { Base64.bytes(of: $0) }
     }
 }
