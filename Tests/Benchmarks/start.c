@@ -20,22 +20,23 @@
 enum { RUNS = 60, CHECK_RUNS = 15, VARIABLES_MAX = 512, PATH_SIZE = 512 };
 
 /* How a program is started. */
-enum kind { BARE, CLOSED, NOTHING, EMPTY, ONE, TOOL, KINDS };
+enum kind { BARE, CLOSED, NOTHING, EMPTY, REMOTE, ONE, TOOL, KINDS };
 
 static const char *const names[KINDS] = {"bare", "preload, gate closed", "agent, no configuration",
-    "agent, empty configuration", "agent, one probe", "graft run, agent"};
-static const char *const keys[KINDS] = {"bare", "closed", "nothing", "empty", "one", "tool"};
+    "agent, empty configuration", "agent, Remote Configuration", "agent, one probe", "graft run, agent"};
+static const char *const keys[KINDS] = {"bare", "closed", "nothing", "empty", "remote", "one", "tool"};
 static const char *const configurations[KINDS] = {
     [EMPTY] = "{\"targets\": []}\n", [ONE] = "{\"targets\": [\"libc.so.6:getppid\"]}\n"};
 
 /* Bounds of --check: milliseconds of processor time and MB of memory beyond those of the bare program; 0: none. */
 static const struct {
     double processor, resident;
-} bounds[KINDS] = {[CLOSED] = {3, 1}, [NOTHING] = {12, 12}, [EMPTY] = {20, 14}};
+} bounds[KINDS] = {[CLOSED] = {3, 1}, [NOTHING] = {12, 12}, [EMPTY] = {20, 14}, [REMOTE] = {20, 14}};
 
 struct figures {
     double wall[RUNS], processor[RUNS]; /* milliseconds */
     double resident, shared_out, own;   /* MB: Rss, Pss, anonymous */
+    int threads;
 };
 
 static struct figures figures[KINDS];
@@ -77,9 +78,12 @@ static void write_configurations(void) {
 static char **environment_of(enum kind kind) {
     static char *variables[VARIABLES_MAX];
     static char preload[PATH_SIZE], configuration[PATH_SIZE];
+    /* Nobody listens at port 1: what is measured is this side, with the first question. */
+    static char waits[] = "GRAFT_START_WAIT_MS=2000";
+    static char asks[] = "DD_TRACE_AGENT_URL=http://127.0.0.1:1", asks_not[] = "DD_REMOTE_CONFIGURATION_ENABLED=false";
     static char gate[][32] = {"DD_SCA_DETECTION_ENABLED=1", "DD_APPSEC_ENABLED=1", "DD_APPSEC_SCA_ENABLED=1"};
     size_t count = 0;
-    for (char **at = environ; *at != NULL && count < VARIABLES_MAX - 8; at++)
+    for (char **at = environ; *at != NULL && count < VARIABLES_MAX - 10; at++)
         if (strncmp(*at, "DD_", 3) != 0 && strncmp(*at, "GRAFT_", 6) != 0 && strncmp(*at, "LD_PRELOAD=", 11) != 0)
             variables[count++] = *at;
     snprintf(preload, sizeof preload, "LD_PRELOAD=%.400s/libgraft-preload.so", folder);
@@ -90,6 +94,10 @@ static char **environment_of(enum kind kind) {
         variables[count++] = gate[i];
     if (configurations[kind] != NULL)
         variables[count++] = configuration;
+    if (kind >= NOTHING)
+        variables[count++] = kind == REMOTE ? asks : asks_not;
+    if (kind == REMOTE)
+        variables[count++] = waits;
     variables[count] = NULL;
     return variables;
 }
@@ -126,7 +134,7 @@ static void time_once(enum kind kind, int run) {
     figures[kind].processor[run] = milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime);
 }
 
-/* A line "Key: 123 kB" of a file in /proc, in MB. */
+/* A line "Key: 123 kB" of a file in /proc, in MB; a number without a unit is divided alike. */
 static double read_line(pid_t process, const char *file, const char *key) {
     char path[PATH_SIZE], line[256];
     double kilobytes = 0;
@@ -150,6 +158,7 @@ static void weigh(enum kind kind) {
     close(from[1]);
     require(write(to[1], &byte, 1) == 1 && read(from[0], &byte, 1) == 1, "cat");
     figures[kind].resident = read_line(child, "status", "VmRSS");
+    figures[kind].threads = (int)(read_line(child, "status", "Threads") * 1024);
     figures[kind].shared_out = read_line(child, "smaps_rollup", "Pss");
     figures[kind].own = read_line(child, "smaps_rollup", "Anonymous");
     close(to[1]);
@@ -183,7 +192,7 @@ static void show(bool json) {
     if (json)
         printf("[");
     else
-        printf("                              wall: ms      processor: ms | memory: MB\n"
+        printf("                              wall: ms      processor: ms | memory: MB                  threads\n"
                "                            least  median   least  median |  resident   Pss  anonymous\n");
     for (int kind = 0; kind < KINDS; kind++) {
         const struct figures *f = &figures[kind];
@@ -191,12 +200,14 @@ static void show(bool json) {
             continue;
         if (json)
             printf("%s\n  {\"start\": \"%s\", \"wall_ms\": %.2f, \"wall_median_ms\": %.2f, \"processor_ms\": %.2f,"
-                   " \"processor_median_ms\": %.2f, \"resident_mb\": %.2f, \"pss_mb\": %.2f, \"anonymous_mb\": %.2f}",
+                   " \"processor_median_ms\": %.2f, \"resident_mb\": %.2f, \"pss_mb\": %.2f, \"anonymous_mb\": %.2f,"
+                   " \"threads\": %d}",
                 kind == 0 ? "" : ",", keys[kind], f->wall[0], f->wall[RUNS / 2], f->processor[0],
-                f->processor[RUNS / 2], f->resident, f->shared_out, f->own);
+                f->processor[RUNS / 2], f->resident, f->shared_out, f->own, f->threads);
         else
-            printf("%-26s %6.2f %7.2f %7.2f %7.2f | %9.1f %5.1f %10.1f\n", names[kind], f->wall[0], f->wall[RUNS / 2],
-                f->processor[0], f->processor[RUNS / 2], f->resident, f->shared_out, f->own);
+            printf("%-26s %6.2f %7.2f %7.2f %7.2f | %9.1f %5.1f %10.1f %8d\n", names[kind], f->wall[0],
+                f->wall[RUNS / 2], f->processor[0], f->processor[RUNS / 2], f->resident, f->shared_out, f->own,
+                f->threads);
     }
     printf(json ? "\n]\n" : "");
 }

@@ -58,9 +58,9 @@ package struct RemoteSettings: Hashable, Sendable {
 }
 
 extension RemoteSettings {
-    /// The settings in an environment. Nil, and there is no link, when a local configuration is followed, no Datadog agent is
-    /// named and nobody has switched Remote Configuration on; and when the address is wrong. What is wrong goes to
-    /// `complaints`, a line each.
+    /// The settings in an environment. Nil, and there is no link, when no Datadog agent is named and Remote Configuration is
+    /// switched off, or a local configuration is followed and nobody has switched it on; and when the address is wrong.
+    /// What is wrong goes to `complaints`, a line each.
     package init?(
         program: String, followsFile: Bool, complaints: inout [String], environment: (String) -> String?
     ) {
@@ -73,7 +73,7 @@ extension RemoteSettings {
         defer { complaints += reader.complaints }
         let isNamed = Self.agentVariables.contains { values[$0] != nil }
         let isWanted = reader.flag(Self.enabledVariables)
-        guard isNamed || !followsFile || isWanted == true else { return nil }
+        guard isNamed || (isWanted ?? !followsFile) else { return nil }
         polls = isWanted ?? true
         do throws(TransportError) {
             address = try AgentAddress.chosen(by: values)
