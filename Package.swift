@@ -103,7 +103,8 @@ let package = Package(
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(
-            name: "GraftAgentTests", dependencies: ["GraftAgent", "GraftRemoteConfig", "GraftTestKit"],
+            name: "GraftAgentTests",
+            dependencies: ["GraftAgent", "GraftProducts", "GraftRemoteConfig", "GraftTestKit"],
             swiftSettings: strict),
         .testTarget(name: "GraftCLITests", dependencies: ["GraftCLI", "GraftTestKit"], swiftSettings: strict),
     ],

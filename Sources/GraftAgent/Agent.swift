@@ -173,9 +173,11 @@ extension Agent {
 
     /// What telemetry has to tell.
     private var facts: TelemetryFacts {
-        SCATelemetry.facts(
+        var facts = SCATelemetry.facts(
             report: product.status(readingPackages: true), detections: product.detections(),
             environment: settings.gateVariables, version: Instrumentation.version)
+        facts.configuration += settings.remote?.configuration ?? []
+        return facts
     }
 
     /// Applies what has come from the Datadog agent. Then, and with each look at the product, tells it how far its

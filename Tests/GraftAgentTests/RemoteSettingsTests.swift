@@ -1,5 +1,7 @@
 // RemoteSettingsTests.swift: what the environment says about the link to a Datadog agent.
 
+import GraftConfig
+import GraftProducts
 import GraftRemoteConfig
 import Testing
 
@@ -91,6 +93,21 @@ import Testing
         let long = String(repeating: "x", count: RemoteSettings.tagBytesMaximum)
         #expect(read(["DD_TAGS": long]).settings?.tags == [long])
         #expect(read(["DD_TAGS": long + "x,a:b"]).settings?.tags == ["a:b"])
+    }
+
+    @Test func `telemetry is told what holds, and whether somebody said so`() throws {
+        let environment = ["DD_SERVICE": "cart", "DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS": "0.5"]
+        let entries = try #require(read(environment).settings).configuration
+        func entry(_ name: String) -> String? {
+            entries.first { $0.name == name }.map { "\(JSONWriter.text($0.value)) \($0.origin)" }
+        }
+        #expect(entry("DD_SERVICE") == #""cart" env_var"#)
+        #expect(entry("DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS") == "0.5 env_var")
+        #expect(entry("DD_TRACE_AGENT_TIMEOUT_SECONDS") == "5.0 default")
+        #expect(entry("DD_REMOTE_CONFIGURATION_ENABLED") == "true default")
+        #expect(entry("DD_ENV") == #""" default"#)
+        let unread = try #require(read(["DD_TRACE_AGENT_TIMEOUT_SECONDS": "soon"]).settings).configuration
+        #expect(unread.first { $0.name == "DD_TRACE_AGENT_TIMEOUT_SECONDS" }?.origin == .byDefault)
     }
 
     @Test func `identifiers are random UUIDs of version 4`() {

@@ -31,6 +31,8 @@ package struct RemoteSettings: Hashable, Sendable {
     package static let intervals = 0.01...3_600.0
     /// The timeouts that can be asked for, in seconds.
     package static let timeouts = 0.1...600.0
+    /// How long an exchange may take when nobody said: a Datadog agent keeps a new client waiting for two seconds.
+    package static let standardTimeout = Duration.seconds(5)
     /// The most tags that are sent, and the most bytes of one.
     package static let tagsMaximum = 100
     package static let tagBytesMaximum = 200
@@ -42,7 +44,7 @@ package struct RemoteSettings: Hashable, Sendable {
     /// The pause between polls.
     package var interval = PollPace.standardInterval
     /// How long an exchange may take.
-    package var timeout = Duration.seconds(5)
+    package var timeout = standardTimeout
     /// The file of the last good configuration; nil when none is kept.
     package var cache: String?
     /// The service; the program's name when nobody said.
