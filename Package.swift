@@ -46,7 +46,7 @@ let package = Package(
         ),
         .target(name: "Graft", dependencies: ["CGraft"], swiftSettings: strict),
         .target(name: "GraftConfig", swiftSettings: strict),
-        .target(name: "GraftProducts", dependencies: ["GraftConfig"], swiftSettings: strict),
+        .target(name: "GraftProducts", dependencies: ["GraftConfig", "GraftRemoteConfig"], swiftSettings: strict),
         .target(name: "GraftRemoteConfig", dependencies: ["GraftConfig"], swiftSettings: strict),
         .target(
             name: "GraftTelemetry", dependencies: ["GraftConfig", "GraftProducts", "GraftRemoteConfig"],
@@ -77,13 +77,18 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "GraftTests", dependencies: ["Graft", "CGraft", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftConfigTests", dependencies: ["GraftConfig", "GraftTestKit"], swiftSettings: strict),
-        // A program that forks, for the tests of GraftProducts.
+        // Programs that fork, for the tests of GraftProducts.
         .executableTarget(
             name: "ForkingProducts", dependencies: ["GraftProducts", "GraftConfig"],
             path: "Tests/Programs/ForkingProducts", swiftSettings: strict),
+        .executableTarget(
+            name: "ForkingRemote", dependencies: ["GraftProducts", "GraftRemoteConfig", "GraftConfig"],
+            path: "Tests/Programs/ForkingRemote", swiftSettings: strict),
         .testTarget(
-            name: "GraftProductsTests", dependencies: ["GraftProducts", "GraftConfig", "ForkingProducts"],
-            swiftSettings: strict),
+            name: "GraftProductsTests",
+            dependencies: [
+                "GraftProducts", "GraftRemoteConfig", "GraftConfig", "GraftTestKit", "ForkingProducts", "ForkingRemote",
+            ], swiftSettings: strict),
         // A program that forks, for the tests of GraftRemoteConfig.
         .executableTarget(
             name: "ForkingPoller", dependencies: ["GraftRemoteConfig", "GraftConfig"],

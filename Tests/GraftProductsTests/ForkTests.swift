@@ -3,19 +3,19 @@
 import Foundation
 import Testing
 
+/// Where SwiftPM has put this test's program, and so the programs that fork beside it.
+func programFolder() throws -> URL {
+    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+    let line = try #require(maps.split(separator: "\n").first { $0.hasSuffix("PackageTests.xctest") })
+    return URL(fileURLWithPath: String(line[line.firstIndex(of: "/")!...])).deletingLastPathComponent()
+}
+
 @Suite("Products in a process that forks")
 struct ForkTests {
-    /// Where SwiftPM has put this test's program, and so ForkingProducts beside it.
-    private static func programFolder() throws -> URL {
-        let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-        let line = try #require(maps.split(separator: "\n").first { $0.hasSuffix("PackageTests.xctest") })
-        return URL(fileURLWithPath: String(line[line.firstIndex(of: "/")!...])).deletingLastPathComponent()
-    }
-
     /// Runs a scenario, 20 seconds at most; its lines. A program that hangs is ended and says nothing more.
     private func lines(_ scenario: String) throws -> [String] {
         let process = Process()
-        process.executableURL = try Self.programFolder().appendingPathComponent("ForkingProducts")
+        process.executableURL = try programFolder().appendingPathComponent("ForkingProducts")
         process.arguments = [scenario]
         let output = Pipe()
         process.standardOutput = output

@@ -23,6 +23,8 @@ public final class APMTracing: Sendable {
         /// The settings that hold now and did not before, for configuration telemetry; a value that was withdrawn stands
         /// here with the local one, or `null`, in its place.
         public var changes: [ConfigurationEntry] = []
+        /// The handlers that have thrown, each with its product and its error; they are called again with the next change.
+        public var failures: [String] = []
     }
 
     /// What a product was told.
@@ -39,6 +41,8 @@ public final class APMTracing: Sendable {
         var state: APMTracingState
         /// By product.
         var told: [String: Told] = [:]
+        /// Whether a handler has asked for others to be told.
+        var isAskedAgain = false
     }
 
     private let manager: ProductManager
@@ -87,35 +91,51 @@ public final class APMTracing: Sendable {
         }
         let failures = tellAll()
         if !failures.isEmpty { result.acknowledgements = result.acknowledgements.map { $0.failed(failures) } }
+        result.failures = failures
         return result
     }
 
     /// Tells the products that were not told yet: those that have been registered since the last change, and those whose
-    /// handler threw. Does nothing inside a handler.
-    public func tellProducts() {
+    /// handler threw. Inside a handler it returns at once, and they are told when the handler has returned.
+    public func tellProducts() { _ = tell() }
+
+    /// Tells products; what went wrong, or nil inside a handler.
+    func tell() -> [String]? {
         let turn = storage.turn
-        guard case .taken = turn.take(within: nil) else { return }
+        guard case .taken = turn.take(within: nil) else {
+            storage.withLock { $0.isAskedAgain = true }
+            return nil
+        }
         defer { turn.giveBack() }
-        _ = tellAll()
+        return tellAll()
     }
 
-    /// Tells whoever does not know, in the order of the start; says what went wrong.
+    /// Tells whoever does not know, in the order of the start; says what went wrong. A handler may start products: then
+    /// these are told as well. It ends, since nobody is told the same twice.
     private func tellAll() -> [String] {
-        manager.configurable.compactMap { product in
-            let (now, before) = storage.withLock { storage in
-                let local = storage.state.local
-                let now = Told(remote: storage.state.remote, settings: storage.state.settings)
-                return (now, storage.told[product.name] ?? Told(remote: LibraryConfig(), settings: local))
+        var failures: [(name: String, text: String)] = []
+        repeat {
+            storage.withLock { $0.isAskedAgain = false }
+            for product in manager.configurable where !failures.contains(where: { $0.name == product.name }) {
+                guard let failure = tell(product) else { continue }
+                manager.say(.error, product.name, "apmTracingRC failed: \(failure)")
+                failures.append((product.name, "\(product.name): \(failure)"))
             }
-            guard now != before else { return nil }
-            guard let failure = ProductManager.failure(of: { try product.apmTracingRC(now.remote, now.settings) })
-            else {
-                storage.withLock { $0.told[product.name] = now }
-                return nil
-            }
-            manager.say(.error, product.name, "apmTracingRC failed: \(failure)")
-            return "\(product.name): \(failure)"
+        } while storage.withLock { $0.isAskedAgain }
+        return failures.map(\.text)
+    }
+
+    /// Tells one product unless it knows; what its handler threw.
+    private func tell(_ product: any Product) -> String? {
+        let (now, before) = storage.withLock { storage in
+            let local = storage.state.local
+            let now = Told(remote: storage.state.remote, settings: storage.state.settings)
+            return (now, storage.told[product.name] ?? Told(remote: LibraryConfig(), settings: local))
         }
+        guard now != before else { return nil }
+        let failure = ProductManager.failure { try product.apmTracingRC(now.remote, now.settings) }
+        if failure == nil { storage.withLock { $0.told[product.name] = now } }
+        return failure
     }
 
     /// What differs, with the origin of what holds now.
@@ -143,7 +163,7 @@ extension APMTracingAcknowledgement {
 extension APMTracing: ProcessWatcher {
     /// Keeps it usable in forked children, which begin with their parent's settings; the first delivery to a child is taken
     /// for its complete set. To be called once, before the manager's `watchProcess()`, so that it is ready when products
-    /// are restarted.
+    /// are restarted. An `APMTracingProduct` does not need it.
     ///
     /// - Throws: `system` when there is no memory for it.
     public func watchProcess() throws(ProductError) { try ProcessWatch.add(self) }
@@ -152,20 +172,10 @@ extension APMTracing: ProcessWatcher {
     func prepareForFork() -> any ForkPreparation {
         var child = storage.withLock { $0 }
         child.state = child.state.inChild()
-        return Preparation(storage: storage, core: Forkable.Core(child))
+        child.isAskedAgain = false
+        return CorePreparation(storage: storage, core: Forkable.Core(child))
     }
 
     /// Does nothing: it has no threads.
     func processEnds() {}
-
-    /// What is prepared for one fork.
-    private struct Preparation: ForkPreparation {
-        /// Whose.
-        let storage: Forkable<Storage>
-        /// What the child begins with.
-        let core: Forkable<Storage>.Core
-
-        func inParent() {}
-        func inChild() { storage.become(core) }
-    }
 }

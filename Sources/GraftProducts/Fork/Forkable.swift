@@ -41,3 +41,14 @@ final class Forkable<State: Sendable>: Sendable {
     /// Goes on with another core, in a child. The old one stays: its lock may be held for ever.
     func become(_ core: Core) { current.store(Unmanaged.passRetained(core), ordering: .releasing) }
 }
+
+/// What is prepared for one fork where all that a child needs is another core.
+struct CorePreparation<State: Sendable>: ForkPreparation {
+    /// Whose.
+    let storage: Forkable<State>
+    /// What the child begins with.
+    let core: Forkable<State>.Core
+
+    func inParent() {}
+    func inChild() { storage.become(core) }
+}

@@ -23,7 +23,7 @@ extension ProductManager {
 extension ProductManager: ProcessWatcher {
     /// Calls `beforeFork` of all that run, in the order of the start.
     func prepareForFork() -> any ForkPreparation {
-        let (running, inChild) = ledger.withLock { ($0.running, $0.inChild()) }
+        let (running, companions, inChild) = ledger.withLock { ($0.running, $0.companions, $0.inChild()) }
         var slow: [ProductLogLine] = []
         let clock = SuspendingClock()
         for product in running {
@@ -33,7 +33,9 @@ extension ProductManager: ProcessWatcher {
             guard duration > ProductLimits.forkPart else { continue }
             slow.append(ProductLogLine(.warning, product.name, "beforeFork: \(duration / .milliseconds(1)) ms"))
         }
-        return ManagerForkPreparation(manager: self, running: running, core: Forkable.Core(inChild), lines: slow)
+        return ManagerForkPreparation(
+            manager: self, running: running, companions: companions.map { $0.prepareForFork() },
+            core: Forkable.Core(inChild), lines: slow)
     }
 
     /// Calls `atExit`, without joining: the threads end with the process.
@@ -52,6 +54,7 @@ extension ProductManager: ProcessWatcher {
                 }
             }
         }
+        tellCompanions()
     }
 }
 
@@ -61,18 +64,22 @@ private struct ManagerForkPreparation: ForkPreparation {
     let manager: ProductManager
     /// What ran, in the order of the start.
     let running: [any Product]
+    /// What products have prepared themselves.
+    let companions: [any ForkPreparation]
     /// What the child begins with.
     let core: Forkable<ProductLedger>.Core
     /// What is to be said when the fork is over.
     let lines: [ProductLogLine]
 
     func inParent() {
+        for preparation in companions { preparation.inParent() }
         for product in running { product.afterForkInParent() }
         lines.forEach(manager.log)
     }
 
     func inChild() {
         manager.ledger.become(core)
+        for preparation in companions { preparation.inChild() }
         guard !running.isEmpty else { return manager.becomeFresh() }
         let (manager, running) = (manager, running)
         FreshThread.run { manager.restart(running) }

@@ -5,7 +5,8 @@
 
 extension ProductManager {
     /// Starts every product that has not been started, each after all that it requires. What has been started is left
-    /// alone, so that calling it again starts just what was registered meanwhile. Returns when all starts have returned.
+    /// alone, so that calling it again starts just what was registered meanwhile. Returns when all starts have returned; at
+    /// once when the products are being stopped.
     ///
     /// - Returns: how each product fares.
     @discardableResult
@@ -15,6 +16,7 @@ extension ProductManager {
             for name in order { start(name) }
             for status in status where status.isHeldBack { say(.error, status.name, status.error ?? "") }
         }
+        tellCompanions()
         return status
     }
 
@@ -56,16 +58,34 @@ extension ProductManager {
         say(.warning, product.name, "\(word) failed: \(failure)")
     }
 
+    /// Tells those that run and wait for it that the others have started.
+    func tellCompanions() {
+        let waiting = ledger.withLock { ledger in
+            ledger.companions.filter { ledger.entries[$0.name]?.status.state == .running }
+        }
+        for companion in waiting { companion.allHaveStarted() }
+    }
+
     /// Does something as the only thread that calls products.
     func withTurn(_ word: String, within limit: Duration? = nil, _ body: () -> Void) {
         // The turn that was taken is given back even if a product has forked and this is the child.
         let turn = ledger.turn
-        switch turn.take(within: limit) {
+        switch limit.map(turn.take(within:)) ?? take(turn) {
         case .taken:
             body()
             turn.giveBack()
         case .isCallers: say(.error, nil, "\(word) was asked for by a product that is being called")
+        case .tooLate where limit == nil: say(.debug, nil, "\(word) was not needed: the products are being stopped")
         case .tooLate: say(.error, nil, "\(word) was given up: a product has been busy for too long")
+        }
+    }
+
+    /// Waits for the turn, but not for a stop that another thread carries out: that thread may be waiting for this one, if a
+    /// callback runs on it. Then there is nothing left to do.
+    private func take(_ turn: Turn) -> Turn.Answer {
+        while true {
+            let answer = turn.take(within: ProductLimits.turnLook)
+            guard case .tooLate = answer, !ledger.withLock({ $0.isStopped }) else { return answer }
         }
     }
 

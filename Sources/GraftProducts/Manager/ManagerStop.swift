@@ -5,7 +5,8 @@
 
 extension ProductManager {
     /// Stops every product that runs, each before all that it requires. Waits for a start that is under way. Nothing
-    /// starts any more afterwards; calling it again, or `atExit`, does nothing.
+    /// starts any more afterwards; calling it again, or `atExit`, does nothing, and a stop that another thread carries out
+    /// is not waited for.
     ///
     /// - Parameter join: whether the products shall wait until their threads have ended.
     public func stop(join: Bool = false) {

@@ -11,6 +11,8 @@ struct ProductLedger: Sendable {
         var product: any Product
         /// How it fares.
         var status: ProductStatus
+        /// The product once more, if it is told more than others.
+        var companion: (any CompanionProduct)?
         /// Whether `postPreload` has been called.
         var isComplete = false
     }
@@ -35,6 +37,9 @@ struct ProductLedger: Sendable {
         started.compactMap { entries[$0] }.filter { $0.status.state == .running }.map(\.product)
     }
 
+    /// Those that are told more than others, in the order of registration, whether they run or not.
+    var companions: [any CompanionProduct] { registered.compactMap { entries[$0]?.companion } }
+
     /// Takes one more product.
     mutating func register(_ product: any Product) throws(ProductError) {
         let name = product.name
@@ -48,7 +53,9 @@ struct ProductLedger: Sendable {
             throw ProductError(.limit, "\(name): there are \(ProductLimits.products) products already")
         }
         registered.append(name)
-        entries[name] = Entry(product: product, status: ProductStatus(name: name, requires: product.requires))
+        entries[name] = Entry(
+            product: product, status: ProductStatus(name: name, requires: product.requires),
+            companion: product as? any CompanionProduct)
     }
 
     /// Sorts anew, marks those that cannot start, and says in which order the others are to be started.

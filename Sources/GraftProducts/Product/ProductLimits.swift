@@ -12,6 +12,8 @@ public enum ProductLimits {
     public static let messageBytes = 256
     /// A product's part in a fork, before it counts as slow and is logged: the program's `fork` has to wait for it.
     public static let forkPart: Duration = .milliseconds(5)
+    /// How often a thread that waits for a start that is under way on another one looks whether it is needed any more.
+    static let turnLook: Duration = .milliseconds(20)
     /// How long the end of the process waits for a start or a stop that is under way on another thread.
     public static let exitWait: Duration = .seconds(2)
 

@@ -29,6 +29,12 @@ struct StreamSocket: ~Copyable {
         inode = Self.inode(number) ?? 0
     }
 
+    /// A socket that is connected already; it is ours from now on.
+    init(adopting opened: Int32) {
+        number = opened
+        inode = Self.inode(opened) ?? 0
+    }
+
     deinit {
         // Linux releases the number whatever close returns.
         if isOurs { close(number) }

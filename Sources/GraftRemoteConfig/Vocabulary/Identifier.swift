@@ -1,9 +1,11 @@
-// Identifier.swift: identifiers of this run, as the Datadog agent knows them.
+// Identifier: identifiers of this run, as the Datadog agent knows them.
+//
+// Owns their form and where the randomness comes from. Neighbours: whoever makes a RemoteConfigState needs two of them.
 
 /// Identifiers.
-enum Identifier {
+package enum Identifier {
     /// A random UUID (RFC 9562, version 4), in lower case: 36 characters.
-    static func random() -> String {
+    package static func random() -> String {
         var generator = SystemRandomNumberGenerator()
         let high = (generator.next() & ~0xF000) | 0x4000
         let low = (generator.next() & (.max >> 2)) | 0x8000_0000_0000_0000
