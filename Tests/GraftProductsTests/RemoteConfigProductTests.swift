@@ -45,6 +45,8 @@ struct RemoteConfigProductTests {
         #expect(first.products == ["EARLY", "P"])
         #expect(first["capabilities"] == "EAA=")
         #expect(inbox.deliveries == [["+a"]])
+        // The second request is made when the first round is over.
+        #expect(agent.wait { $0.report(of: "a") == "2" } != nil)
         #expect(remote.payloads(for: "P").map(\.path.id) == ["a"] && remote.hasAnswer)
         let runtime = try #require(remote.runtimeID)
         #expect(first["client_tracer"]?["runtime_id"] == .string(runtime))
