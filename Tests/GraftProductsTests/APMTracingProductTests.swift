@@ -114,7 +114,9 @@ struct APMTracingProductTests {
             offered("b", #"{"tracing_sampling_rate":0.75}"#, target: #"{"service":"shop","env":"ci"}"#))
         #expect(agent.wait { $0.report(of: "a") == "2" && $0.report(of: "b") == "2" } != nil)
         house.manager.stop(join: true)
-        #expect(sampler.rates.all.withLock { $0 } == [0.5, 0.75])
+        // The start that goes on beside the first poll may have tried once more.
+        let rates = sampler.rates.all.withLock { $0 }
+        #expect(rates.last == 0.75 && rates.dropLast().allSatisfy { $0 == 0.5 })
     }
 
     @Test("asks for the product once one can be configured, and tells one that comes late what holds")
