@@ -108,9 +108,10 @@ private func bench(_ change: (inout TelemetryLimits) -> Void) throws -> Bench {
             name: text, version: text,
             advisories: (0..<TelemetryLimits.maximumAdvisories / part).map { .init(id: "\($0)" + text, reached: place) }
         )
-        let bytes = JSONWriter.bytes(worst.json).count
-        #expect(bytes > TelemetryLimits.maximumPayloadBytes / part / 2)
-        #expect(bytes + 4_096 < TelemetryLimits.maximumPayloadBytes / part)
+        var bytes: [UInt8] = []
+        worst.append(to: &bytes)
+        #expect(bytes.count > TelemetryLimits.maximumPayloadBytes / part / 2)
+        #expect(bytes.count + 4_096 < TelemetryLimits.maximumPayloadBytes / part)
     }
 
     @Test func anAgentThatFindsRequestsTooLargeGetsSmallerOnes() throws {

@@ -135,7 +135,7 @@ private struct World {
         var complaints: [String] = []
         let metadata = Dictionary(
             uniqueKeysWithValues: facts.dependencies.map { dependency in
-                (dependency.name, (dependency.json["metadata"]?.array ?? []).compactMap { $0["value"]?.string })
+                (dependency.name, (dependency.advisories ?? []).map(\.text))
             })
         if metadata != backEnd.dependencies { complaints.append("packages: \(metadata) \(backEnd.dependencies)") }
         let products = Dictionary(uniqueKeysWithValues: facts.products.map { ($0.name, $0.isEnabled) })

@@ -142,3 +142,13 @@ extension TelemetryDependency {
             advisories: [Advisory(id: id, reached: Reached(path: "main.c", symbol: symbol, line: 7))])
     }
 }
+
+extension TelemetryDependency.Advisory {
+    /// What its metadata should say, by the writer of whole values.
+    var text: String {
+        let places = reached.map { place -> JSONValue in
+            ["path": .string(place.path), "symbol": .string(place.symbol), "line": JSONValue(place.line)]
+        }
+        return JSONWriter.text(["id": .string(id), "reached": .array(places.map { [$0] } ?? [])])
+    }
+}

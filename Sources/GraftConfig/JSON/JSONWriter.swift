@@ -134,25 +134,59 @@ extension JSONWriter {
 // MARK: Escaping
 
 extension JSONWriter {
-    /// Writes a string: quotes, backslashes and control characters escaped, all else as it is.
-    private mutating func write(text: String) {
-        output.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
-            case 0x08: output += "\\b".utf8
-            case 0x09: output += "\\t".utf8
-            case 0x0A: output += "\\n".utf8
-            case 0x0C: output += "\\f".utf8
-            case 0x0D: output += "\\r".utf8
-            // DEL is allowed as it is, but it is invisible; it is escaped like the other control characters.
-            case ..<0x20, 0x7F: output += "\\u00\(Self.hex(byte >> 4))\(Self.hex(byte & 0xF))".utf8
-            default: output.append(byte)
-            }
+    /// Writes a string.
+    private mutating func write(text: String) { Self.append(text, to: &output) }
+
+    /// Appends a string in quotes: quotes, backslashes and control characters escaped, all else as it is. For whoever
+    /// writes much and by hand; the bytes are those of `bytes(.string(text))`.
+    package static func append(_ text: String, to output: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { append(utf8: $0, to: &output) }
+    }
+
+    /// The same for a string that is given as its UTF-8.
+    package static func append(utf8 text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
+        output.append(quote)
+        var start = 0
+        for index in text.indices where needsEscape(text[index]) {
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
+            escape(text[index], to: &output)
+            start = index + 1
         }
-        output.append(UInt8(ascii: "\""))
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
+        output.append(quote)
+    }
+
+    private static let quote = UInt8(ascii: "\"")
+    private static let backslash = UInt8(ascii: "\\")
+
+    /// Whether a byte cannot stand for itself. DEL is allowed as it is, but it is invisible; it is escaped like the other
+    /// control characters.
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == quote || byte == backslash || byte == 0x7F
+    }
+
+    /// Writes such a byte.
+    private static func escape(_ byte: UInt8, to output: inout [UInt8]) {
+        switch byte {
+        case quote, backslash:
+            // One after the other: an array of both would be allocated for each.
+            output.append(backslash)
+            output.append(byte)
+        case 0x08: output += "\\b".utf8
+        case 0x09: output += "\\t".utf8
+        case 0x0A: output += "\\n".utf8
+        case 0x0C: output += "\\f".utf8
+        case 0x0D: output += "\\r".utf8
+        default:
+            output += "\\u00".utf8
+            output.append(hex(byte >> 4))
+            output.append(hex(byte & 0xF))
+        }
     }
 
     /// A hexadecimal digit.
-    private static func hex(_ digit: UInt8) -> String { String(digit, radix: 16) }
+    private static func hex(_ digit: UInt8) -> UInt8 {
+        digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+    }
 }

@@ -65,26 +65,45 @@ public struct TelemetryDependency: Sendable, Hashable {
 }
 
 extension TelemetryDependency {
-    /// The value that an event carries.
-    var json: JSONValue {
-        var members = [
-            JSONMember(key: "name", value: .string(name)), JSONMember(key: "version", value: .string(version)),
-            JSONMember(key: "hash", value: .null),
-        ]
+    /// Writes the value that an event carries. By hand: there may be many thousands.
+    func append(to bytes: inout [UInt8]) {
+        bytes += "{\"name\":".utf8
+        JSONWriter.append(name, to: &bytes)
+        bytes += ",\"version\":".utf8
+        JSONWriter.append(version, to: &bytes)
+        bytes += ",\"hash\":null".utf8
         if let advisories {
-            members.append(JSONMember(key: "metadata", value: .array(advisories.map(\.json))))
+            bytes += ",\"metadata\":[".utf8
+            var isFirst = true
+            for advisory in advisories {
+                if !isFirst { bytes.append(UInt8(ascii: ",")) }
+                isFirst = false
+                advisory.append(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
         }
-        return .object(JSONObject(members))
+        bytes.append(UInt8(ascii: "}"))
     }
 }
 
 extension TelemetryDependency.Advisory {
-    /// The value that an event carries: JSON in a string.
-    fileprivate var json: JSONValue {
-        let places = reached.map { place -> JSONValue in
-            ["path": .string(place.path), "symbol": .string(place.symbol), "line": JSONValue(place.line)]
+    /// Writes the value that an event carries: JSON in a string.
+    fileprivate func append(to bytes: inout [UInt8]) {
+        var value: [UInt8] = []
+        value.reserveCapacity(256)
+        value += "{\"id\":".utf8
+        JSONWriter.append(id, to: &value)
+        value += ",\"reached\":[".utf8
+        if let reached {
+            value += "{\"path\":".utf8
+            JSONWriter.append(reached.path, to: &value)
+            value += ",\"symbol\":".utf8
+            JSONWriter.append(reached.symbol, to: &value)
+            value += ",\"line\":\(reached.line)}".utf8
         }
-        let value: JSONValue = ["id": .string(id), "reached": .array(places.map { [$0] } ?? [])]
-        return ["type": "reachability", "value": .string(JSONWriter.text(value))]
+        value += "]}".utf8
+        bytes += "{\"type\":\"reachability\",\"value\":".utf8
+        value.withUnsafeBufferPointer { JSONWriter.append(utf8: $0, to: &bytes) }
+        bytes.append(UInt8(ascii: "}"))
     }
 }

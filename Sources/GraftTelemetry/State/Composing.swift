@@ -41,7 +41,7 @@ extension TelemetryState {
 extension TelemetryState {
     /// The start, with all products and as many settings as there is room for. Dependencies come with heartbeats.
     private func packStart(_ packing: inout Packing, _ contents: inout TelemetryRequest.Contents) {
-        packSnapshot(.appStarted, dependencies: [], &packing, &contents)
+        packSnapshot(.appStarted, hasPackages: false, &packing, &contents)
     }
 
     /// What has changed, and a heartbeat if one is due.
@@ -51,7 +51,7 @@ extension TelemetryState {
         let isHeartbeat = pace.isHeartbeatDue(at: now)
         guard isHeartbeat || hasMore || pace.isExtendedDue(at: now) else { return }
         if pace.isExtendedDue(at: now) {
-            packSnapshot(.extendedHeartbeat, dependencies: dependencies.ledger.all, &packing, &contents)
+            packSnapshot(.extendedHeartbeat, hasPackages: true, &packing, &contents)
         } else {
             packChanges(&packing, &contents)
         }
@@ -75,70 +75,82 @@ extension TelemetryState {
 // MARK: Events
 
 extension TelemetryState {
-    /// An event that tells everything.
+    /// An event that tells everything, packages only if it `hasPackages`.
     private func packSnapshot(
-        _ event: TelemetryEvent,
-        dependencies all: [(
-            entry: Ledger<TelemetryDependency.Key, TelemetryDependency>.Entry,
-            receipt: Ledger<TelemetryDependency.Key, TelemetryDependency>.Receipt
-        )],
-        _ packing: inout Packing, _ contents: inout TelemetryRequest.Contents
+        _ event: TelemetryEvent, hasPackages: Bool, _ packing: inout Packing,
+        _ contents: inout TelemetryRequest.Contents
     ) {
-        let (settings, settingsTaken) = packing.pack(configuration.ledger.all) { ConfigurationBook.bytes($0.entry) }
-        let (products, productsTaken) = packing.pack(products.all) { Self.bytes($0.entry.fact) }
-        let (packages, packagesTaken) = packing.pack(all, most: limits.dependenciesPerEvent) {
-            JSONWriter.bytes($0.entry.fact.json)
-        }
-        contents.configuration = settingsTaken.map(\.receipt)
-        contents.products = productsTaken.map(\.receipt)
-        contents.dependencies = packagesTaken.map(\.receipt)
+        let settings = packSettings(configuration.ledger.all, &packing, &contents)
+        let products = packProducts(products.all, &packing, &contents)
+        let packages = hasPackages ? packPackages(dependencies.ledger.all, &packing, &contents) : []
         packing.add(
-            event, Array("{\"configuration\":[".utf8), settings, Array("],\"dependencies\":[".utf8), packages,
-            Array("],\"integrations\":[],\"products\":{".utf8), products, Array("}}".utf8))
+            event, ("{\"configuration\":[", settings), ("],\"dependencies\":[", packages),
+            ("],\"integrations\":[],\"products\":{", products), end: "}}")
     }
 
     /// Events for whatever was not accepted yet.
     private func packChanges(_ packing: inout Packing, _ contents: inout TelemetryRequest.Contents) {
-        let (packages, packagesTaken) = packing.pack(
-            dependencies.ledger.untold, most: limits.dependenciesPerEvent
-        ) { JSONWriter.bytes($0.entry.fact.json) }
-        if !packagesTaken.isEmpty {
-            contents.dependencies = packagesTaken.map(\.receipt)
-            packing.add(.dependenciesLoaded, Array("{\"dependencies\":[".utf8), packages, Array("]}".utf8))
+        let packages = packPackages(dependencies.ledger.untold, &packing, &contents)
+        if !packages.isEmpty { packing.add(.dependenciesLoaded, ("{\"dependencies\":[", packages), end: "]}") }
+        let products = packProducts(products.untold, &packing, &contents)
+        if !products.isEmpty { packing.add(.productChange, ("{\"products\":{", products), end: "}}") }
+        let changed = configuration.ledger.untold.sorted { $0.revision < $1.revision }
+        let settings = packSettings(changed, &packing, &contents)
+        if !settings.isEmpty { packing.add(.configurationChange, ("{\"configuration\":[", settings), end: "]}") }
+    }
+
+    /// Packages as the elements of a list.
+    private func packPackages(
+        _ receipts: some Sequence<DependencyBook.Receipt>, _ packing: inout Packing,
+        _ contents: inout TelemetryRequest.Contents
+    ) -> [UInt8] {
+        let (list, taken) = packing.pack(receipts, most: limits.dependenciesPerEvent) {
+            dependencies.ledger[$0].fact.append(to: &$1)
         }
-        let (products, productsTaken) = packing.pack(products.untold) { Self.bytes($0.entry.fact) }
-        if !productsTaken.isEmpty {
-            contents.products = productsTaken.map(\.receipt)
-            packing.add(.productChange, Array("{\"products\":{".utf8), products, Array("}}".utf8))
+        contents.dependencies = taken
+        return list
+    }
+
+    /// Products as the members of an object.
+    private func packProducts(
+        _ receipts: some Sequence<Ledger<String, TelemetryProduct>.Receipt>, _ packing: inout Packing,
+        _ contents: inout TelemetryRequest.Contents
+    ) -> [UInt8] {
+        let (list, taken) = packing.pack(receipts) { receipt, bytes in
+            let product = products[receipt].fact
+            JSONWriter.append(product.name, to: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            bytes += JSONWriter.bytes(product.json)
         }
-        let changed = configuration.ledger.untold.sorted { $0.entry.revision < $1.entry.revision }
-        let (settings, settingsTaken) = packing.pack(changed) { ConfigurationBook.bytes($0.entry) }
-        if !settingsTaken.isEmpty {
-            contents.configuration = settingsTaken.map(\.receipt)
-            packing.add(.configurationChange, Array("{\"configuration\":[".utf8), settings, Array("]}".utf8))
-        }
+        contents.products = taken
+        return list
+    }
+
+    /// Settings as the elements of a list.
+    private func packSettings(
+        _ receipts: some Sequence<ConfigurationBook.Receipt>, _ packing: inout Packing,
+        _ contents: inout TelemetryRequest.Contents
+    ) -> [UInt8] {
+        let (list, taken) = packing.pack(receipts) { $1 += ConfigurationBook.bytes(configuration.ledger[$0]) }
+        contents.configuration = taken
+        return list
     }
 
     /// An event for the messages that wait.
     private func packLogs(_ packing: inout Packing, _ contents: inout TelemetryRequest.Contents) {
-        let (list, taken) = packing.pack(logs.receipts, LogBook.bytes)
+        let (list, taken) = packing.pack(logs.receipts) { $1 += LogBook.bytes($0) }
         guard !taken.isEmpty else { return }
         contents.logs = taken
-        packing.add(.logs, Array("{\"logs\":[".utf8), list, Array("]}".utf8))
+        packing.add(.logs, ("{\"logs\":[", list), end: "]}")
     }
 
     /// An event for the metrics.
     private func packMetrics(time: Int64, _ packing: inout Packing, _ contents: inout TelemetryRequest.Contents) {
         let (list, taken) = packing.pack(metrics.points) {
-            metrics.bytes($0, time: time, interval: pace.metricSeconds)
+            $1 += metrics.bytes($0, time: time, interval: pace.metricSeconds)
         }
         guard !taken.isEmpty else { return }
         contents.points = taken
-        packing.add(.metrics, Array("{\"series\":[".utf8), list, Array("]}".utf8))
-    }
-
-    /// A product as a member of an object.
-    private static func bytes(_ product: TelemetryProduct) -> [UInt8] {
-        JSONWriter.bytes(.string(product.name)) + [UInt8(ascii: ":")] + JSONWriter.bytes(product.json)
+        packing.add(.metrics, ("{\"series\":[", list), end: "]}")
     }
 }

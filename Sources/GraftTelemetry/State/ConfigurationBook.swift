@@ -9,6 +9,9 @@ internal import GraftProducts
 
 /// The settings.
 struct ConfigurationBook: Sendable {
+    /// What a request carried of an entry.
+    typealias Receipt = Ledger<Key, String?>.Receipt
+
     /// What an entry is known by.
     struct Key: Hashable, Sendable {
         /// The setting.

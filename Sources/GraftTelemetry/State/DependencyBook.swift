@@ -5,6 +5,9 @@
 
 /// The packages.
 struct DependencyBook: Sendable {
+    /// What a request carried of a package.
+    typealias Receipt = Ledger<TelemetryDependency.Key, TelemetryDependency>.Receipt
+
     /// The packages.
     var ledger: Ledger<TelemetryDependency.Key, TelemetryDependency>
     /// The most advisories of one package.
@@ -22,6 +25,7 @@ struct DependencyBook: Sendable {
     mutating func take(_ dependencies: [TelemetryDependency]) {
         for dependency in dependencies {
             let known = ledger[dependency.key]
+            if known == dependency { continue }
             let (merged, isNews) = merge(dependency, into: known)
             if known == nil || isNews {
                 ledger.set(dependency.key, merged)

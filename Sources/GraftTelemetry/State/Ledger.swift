@@ -26,7 +26,7 @@ struct Ledger<Key: Hashable & Sendable, Fact: Sendable>: Sendable {
         /// Where the fact is.
         fileprivate var index: Int
         /// The form that was carried.
-        fileprivate var revision: UInt64
+        fileprivate(set) var revision: UInt64
     }
 
     /// The facts.
@@ -74,19 +74,17 @@ struct Ledger<Key: Hashable & Sendable, Fact: Sendable>: Sendable {
         if let index = places[key] { entries[index].fact = fact }
     }
 
-    /// The facts whose newest form was not accepted yet, each with its receipt.
-    var untold: [(entry: Entry, receipt: Receipt)] { receipts { !$0.isTold } }
+    /// The facts whose newest form was not accepted yet.
+    var untold: some Sequence<Receipt> { entries.indices.lazy.filter { !entries[$0].isTold }.map(receipt) }
 
-    /// All facts, each with its receipt.
-    var all: [(entry: Entry, receipt: Receipt)] { receipts { _ in true } }
+    /// All facts.
+    var all: some Sequence<Receipt> { entries.indices.lazy.map(receipt) }
 
-    /// Those facts that are wanted, each with its receipt.
-    private func receipts(_ isWanted: (Entry) -> Bool) -> [(entry: Entry, receipt: Receipt)] {
-        entries.indices.compactMap { index in
-            let entry = entries[index]
-            return isWanted(entry) ? (entry, Receipt(index: index, revision: entry.revision)) : nil
-        }
-    }
+    /// The receipt of a fact as it is now.
+    private func receipt(_ index: Int) -> Receipt { Receipt(index: index, revision: entries[index].revision) }
+
+    /// The fact that a receipt is about, as it is now.
+    subscript(receipt: Receipt) -> Entry { entries[receipt.index] }
 
     /// What a request carried was accepted. `ofAll`: it told everything, as far as it had room, and what it had no room
     /// for is to be told after it.

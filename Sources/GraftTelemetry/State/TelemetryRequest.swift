@@ -16,11 +16,11 @@ public struct TelemetryRequest: Sendable {
     /// What a request tells.
     struct Contents: Sendable {
         /// The packages.
-        var dependencies: [Ledger<TelemetryDependency.Key, TelemetryDependency>.Receipt] = []
+        var dependencies: [DependencyBook.Receipt] = []
         /// The products.
         var products: [Ledger<String, TelemetryProduct>.Receipt] = []
         /// The settings.
-        var configuration: [Ledger<ConfigurationBook.Key, String?>.Receipt] = []
+        var configuration: [ConfigurationBook.Receipt] = []
         /// The messages of the log.
         var logs: [LogBook.Receipt] = []
         /// The points of metrics.

@@ -19,9 +19,9 @@ struct Packing: Sendable {
     /// Room for so many bytes of events.
     init(room: Int) { self.room = room - Self.eventsBytes }
 
-    /// Items as the elements of one list, and those that were taken.
+    /// Items as the elements of one list, and those that were taken. `write` appends an item's bytes.
     mutating func pack<Item>(
-        _ items: some Sequence<Item>, most: Int = .max, _ encode: (Item) -> [UInt8]
+        _ items: some Sequence<Item>, most: Int = .max, _ write: (Item, inout [UInt8]) -> Void
     ) -> (list: [UInt8], taken: [Item]) {
         var list: [UInt8] = []
         var taken: [Item] = []
@@ -30,22 +30,35 @@ struct Packing: Sendable {
                 hasLeftOut = true
                 break
             }
-            let bytes = encode(item)
-            guard isEmpty || bytes.count < room else {
+            let end = list.count
+            if !taken.isEmpty { list.append(UInt8(ascii: ",")) }
+            write(item, &list)
+            let size = list.count - end
+            guard isEmpty || size <= room else {
+                list.removeSubrange(end...)
                 hasLeftOut = true
                 break
             }
             isEmpty = false
-            room -= bytes.count + 1
-            if !taken.isEmpty { list.append(UInt8(ascii: ",")) }
-            list += bytes
+            room -= size
             taken.append(item)
         }
         return (list, taken)
     }
 
-    /// Adds an event whose payload is these parts, one after the other.
-    mutating func add(_ event: TelemetryEvent, _ parts: [UInt8]...) {
-        events.append(PackedEvent(event: event, payload: parts.isEmpty ? nil : Array(parts.joined())))
+    /// Adds an event without a payload.
+    mutating func add(_ event: TelemetryEvent) { events.append(PackedEvent(event: event, payload: nil)) }
+
+    /// Adds an event whose payload is these parts, texts and lists in turn.
+    mutating func add(_ event: TelemetryEvent, _ parts: (text: StaticString, list: [UInt8])..., end: StaticString) {
+        var payload: [UInt8] = []
+        payload.reserveCapacity(parts.reduce(64) { $0 + $1.list.count })
+        func append(_ text: StaticString) { text.withUTF8Buffer { payload.append(contentsOf: $0) } }
+        for part in parts {
+            append(part.text)
+            payload += part.list
+        }
+        append(end)
+        events.append(PackedEvent(event: event, payload: payload))
     }
 }
