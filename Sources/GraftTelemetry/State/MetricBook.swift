@@ -46,11 +46,16 @@ struct MetricBook: Sendable {
     private var places: [Key: Int] = [:]
     /// The most series.
     private let limit: Int
+    /// Whether the next totals are where the counts begin.
+    private var beginsAnew: Bool
     /// How often a metric was left out because there is no room for its series.
     private(set) var dropped: UInt64 = 0
 
-    /// No metrics.
-    init(limits: TelemetryLimits) { limit = limits.series }
+    /// No metrics. `isForked`: the first totals are inherited; what they have grown by is the parent's to tell.
+    init(limits: TelemetryLimits, isForked: Bool = false) {
+        limit = limits.series
+        beginsAnew = isForked
+    }
 
     /// How many series there are.
     var count: Int { series.count }
@@ -70,10 +75,11 @@ extension MetricBook {
                 guard let index = place(Key(name: metric.name, tags: metric.tags, isCount: true)) else { continue }
                 let before = series[index].total
                 // A total that has gone back belongs to something that counts anew.
-                series[index].growth += total >= before ? total - before : total
+                series[index].growth += beginsAnew ? 0 : total >= before ? total - before : total
                 series[index].total = total
             }
         }
+        if !metrics.isEmpty { beginsAnew = false }
     }
 
     /// Where a series is, or comes; nil when there is no room.
@@ -110,6 +116,9 @@ extension MetricBook {
         for point in points { series[point.index].growth -= point.growth }
     }
 
-    /// What was not accepted yet is somebody else's to tell.
-    mutating func forgetGrowth() { for index in series.indices { series[index].growth = 0 } }
+    /// What was not accepted yet is somebody else's to tell, and so is what the next totals have grown by.
+    mutating func beginAnew() {
+        for index in series.indices { series[index].growth = 0 }
+        beginsAnew = true
+    }
 }

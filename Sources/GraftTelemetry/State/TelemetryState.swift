@@ -74,8 +74,8 @@ public struct TelemetryState: Sendable {
     /// The messages of the log.
     var logs: LogBook
 
-    /// A client of a process that was started, which has told nothing yet. A process that was forked gets its client by
-    /// `forked(runtimeID:now:)`, or by a session that was.
+    /// A client that has told nothing yet. A process that was forked gets its client by `forked(runtimeID:now:)`, or here by
+    /// a session that was: then it tells settings and products anew as well, and counts begin as they do there.
     public init(
         settings: TelemetrySettings, session: TelemetrySession, application: TelemetryApplication, host: TelemetryHost,
         limits: TelemetryLimits = TelemetryLimits(), now: Duration
@@ -91,7 +91,7 @@ public struct TelemetryState: Sendable {
         dependencies = DependencyBook(limits: limits)
         products = Ledger(limit: limits.products)
         configuration = ConfigurationBook(limits: limits)
-        metrics = MetricBook(limits: limits)
+        metrics = MetricBook(limits: limits, isForked: session.isForked)
         logs = LogBook(limits: limits)
         configuration.take(settings.configuration)
     }
@@ -127,8 +127,9 @@ extension TelemetryState {
 
     /// The client of the child, to be made of a copy of this value in a process that was forked. It has numbers of its own
     /// from 1 and reports neither a start nor an end, which are the first process's. It tells the packages anew, since
-    /// they are in use here too; what it inherits of products and settings is known, and what counts have grown by is the
-    /// parent's to tell. A request that was under way is the parent's.
+    /// they are in use here too; what it inherits of products and settings is known. Counts begin where the first facts
+    /// that it is given find them, for what they have grown by until the fork is the parent's to tell: hand facts in soon.
+    /// A request that was under way is the parent's.
     public func forked(runtimeID: String, now: Duration) -> TelemetryState {
         var child = self
         child.session = TelemetrySession(runtimeID: runtimeID, forkedFrom: session)
@@ -142,7 +143,7 @@ extension TelemetryState {
         child.dependencies.ledger.forgetAcceptance()
         child.products.acceptEverything()
         child.configuration.ledger.acceptEverything()
-        child.metrics.forgetGrowth()
+        child.metrics.beginAnew()
         child.logs = LogBook(limits: limits)
         return child
     }
