@@ -1,6 +1,6 @@
 /* found.h: the matches of one target while they are collected, at most GRAFT_TARGET_MATCHES_MAX.
  *
- * Private to resolve.c, resolve_exact.c and resolve_ifunc.c. */
+ * Private to resolve.c and its neighbours resolve_*.c. */
 #ifndef GR_FOUND_H
 #define GR_FOUND_H
 
@@ -26,6 +26,9 @@ struct gr_match gr_loaded_match(struct gr_loaded *loaded, const struct gr_group 
 /* The entry point at an offset of an open image: a function that begins there, or code of which nothing is known. False
  * when it is neither. */
 bool gr_loaded_entry_at(struct gr_loaded *loaded, uint64_t offset, struct gr_match *match);
+
+/* Whether an open image may have a Swift name with this text. Remembers the answer for the text asked for last. */
+bool gr_loaded_may_hold_module(struct gr_loaded *loaded, const struct gr_needle *needle);
 
 /* For an indirect function: puts the implementation that it chose in its place; when that is not known, it stays. */
 void gr_ifunc_follow(struct gr_loaded *loaded, struct gr_match *match);

@@ -24,6 +24,7 @@ static void close_file(struct gr_loaded *loaded) {
         gr_elf_close(loaded->elf);
     loaded->elf = NULL;
     loaded->functions = NULL;
+    loaded->module.functions = NULL;
     loaded->function_count = 0;
 }
 

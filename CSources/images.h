@@ -22,6 +22,14 @@ enum gr_image_state {
 enum { GR_IMAGE_ATTEMPTS = 8 }; /* to read a file that the system refuses, before it counts as unreadable */
 
 /* One loaded image. */
+/* What was found of the module that was asked for last. */
+struct gr_module_memory {
+    const struct gr_elf_function *functions; /* what was searched; null: nothing yet */
+    size_t count, size;                      /* of the text */
+    bool held;
+    char text[64]; /* longer ones are searched each time */
+};
+
 struct gr_loaded {
     struct gr_image image; /* what others see; its strings are ours */
     char *name;            /* the loader's */
@@ -39,7 +47,8 @@ struct gr_loaded {
     size_t function_count;
     struct gr_name_cache names;
     struct gr_name_index index; /* for a batch */
-    struct gr_texts kept;       /* gr_resolver_keep's */
+    struct gr_module_memory module;
+    struct gr_texts kept; /* gr_resolver_keep's */
 };
 
 struct gr_resolver {

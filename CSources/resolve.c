@@ -105,7 +105,11 @@ static enum graft_status resolve_in(
     enum graft_status status = search_linker_names(loaded, pattern, selection, found);
     if (status != GRAFT_OK || found->count > before || pattern->target->version != NULL)
         return status;
-    return search_all(loaded, pattern, gr_selection_demangled_names(&selection), found);
+    gr_pattern_complete(pattern);
+    struct gr_selection demangled = gr_selection_demangled_names(&selection);
+    if (!demangled.swift && !demangled.cxx && !gr_loaded_may_hold_module(loaded, &pattern->module_needle))
+        return GRAFT_OK;
+    return search_all(loaded, pattern, demangled, found);
 }
 
 /* The program "shop-server" may hold "Order.price" of a module with another name. That is only asked when the program

@@ -1,0 +1,34 @@
+/* resolve_module.c: whether an image can have anything of a Swift module at all.
+ *
+ * A target like "shop:order" may mean the program shop and the module Shop or shop, pieces of which may be in any image. Most
+ * images have none, and the targets of one update mostly name the same few modules: so an image is searched once for the
+ * text that every mangled name of the module has, and the answer is kept for the next target. Neighbours: needle.c says
+ * which text, resolve.c asks. */
+#include "found.h"
+
+#include <string.h>
+
+/* Whether a Swift name of the image has the text: what gr_pattern_could_match asks of each. */
+static bool search_module(const struct gr_loaded *loaded, const struct gr_needle *needle) {
+    for (size_t i = 0; i < loaded->function_count; i++) {
+        struct gr_symbol symbol;
+        gr_symbol_read(loaded->functions[i].symbol, &symbol);
+        if (symbol.language == GR_LANGUAGE_SWIFT &&
+            memmem(symbol.text, symbol.base, needle->text, needle->size) != NULL)
+            return true;
+    }
+    return false;
+}
+
+bool gr_loaded_may_hold_module(struct gr_loaded *loaded, const struct gr_needle *needle) {
+    struct gr_module_memory *memory = &loaded->module;
+    if (needle->size == 0 || needle->size > sizeof memory->text)
+        return true;
+    if (memory->functions != loaded->functions || memory->count != loaded->function_count ||
+        memory->size != needle->size || memcmp(memory->text, needle->text, needle->size) != 0) {
+        *memory = (struct gr_module_memory){loaded->functions, loaded->function_count, needle->size, false, {0}};
+        memcpy(memory->text, needle->text, needle->size);
+        memory->held = search_module(loaded, needle);
+    }
+    return memory->held;
+}
