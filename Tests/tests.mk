@@ -183,6 +183,8 @@ bench: $(BENCHMARK_PROGRAMS) build/bench/start ## Measures calls, installs and s
 	@Tests/run-bench $(BENCHMARK_PROGRAMS)
 	@build/bench/start build/lib/graft $(GRAFT)
 	@build/bench/start --json build/lib/graft $(GRAFT) >build/bench/start.json
+	@Tests/Benchmarks/bench-remote-install $(GRAFT)
+	@Tests/Benchmarks/bench-remote-install --json $(GRAFT) >build/bench/remote-install.json
 
 # Compiled together with the sources that it measures.
 build/bench/GraftConfig.o: $(shell find Sources/GraftConfig -name '*.swift') | packages
