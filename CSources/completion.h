@@ -23,7 +23,8 @@ struct gr_completion {
     uint32_t number;
 };
 
-/* Makes the first frames, so that most hits allocate nothing. Once; control plane. GRAFT_NO_MEMORY. */
+/* Makes the first frames, so that most hits allocate nothing: before the first function that needs them. Control plane.
+ * GRAFT_NO_MEMORY. */
 enum graft_status gr_completions_start(void);
 
 /* For the call with this context; null when GR_COMPLETIONS_MAX are open or memory is refused. Hit plane. */

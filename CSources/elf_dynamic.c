@@ -1,8 +1,7 @@
 /* elf_dynamic.c: what the dynamic loader sees of an image: soname, dynamic symbols, version names.
  *
  * Reads PT_DYNAMIC and the tables that it points at, and not section headers: so an image without them (sstrip) is
- * read as well, and what is found is what dlsym would find. The number of dynamic symbols stands nowhere but in the
- * hash tables. Neighbours: elf, elf_file. */
+ * read as well, and what is found is what dlsym would find. Neighbours: elf, elf_file, elf_hash. */
 #include "elf_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -65,8 +64,7 @@ void gr_elf_dynamic_read(struct gr_elf *elf) {
     }
 }
 
-/* A table of at most `size` bytes at a virtual address; none for address 0, which means "absent". */
-static struct gr_elf_bytes table_at(const struct gr_elf *elf, uint64_t address, uint64_t size) {
+struct gr_elf_bytes gr_elf_table_at(const struct gr_elf *elf, uint64_t address, uint64_t size) {
     struct gr_elf_bytes table = address != 0 ? gr_elf_loaded(elf, address) : (struct gr_elf_bytes){0};
     if (table.size > size)
         table.size = size;
@@ -74,7 +72,7 @@ static struct gr_elf_bytes table_at(const struct gr_elf *elf, uint64_t address, 
 }
 
 static struct gr_elf_strings strings_of(const struct gr_elf *elf) {
-    return gr_elf_strings_of(table_at(elf, elf->dynamic.strings, elf->dynamic.strings_size));
+    return gr_elf_strings_of(gr_elf_table_at(elf, elf->dynamic.strings, elf->dynamic.strings_size));
 }
 
 const char *gr_elf_dynamic_soname(const struct gr_elf *elf) {
@@ -83,49 +81,21 @@ const char *gr_elf_dynamic_soname(const struct gr_elf *elf) {
     return elf->dynamic.soname != 0 && soname ? soname : "";
 }
 
-/* The word at an index, as the tables of a hash have them; 0 past the end. */
-static uint32_t word_at(struct gr_elf_bytes table, uint64_t index) {
-    uint32_t word = 0;
-    if (index < table.size / sizeof word)
-        memcpy(&word, table.at + index * sizeof word, sizeof word);
-    return word;
+/* With so many symbols, as far as the segment reaches. */
+static struct gr_elf_dynamic_symbols tables_of(const struct gr_elf *elf, uint64_t count) {
+    return (struct gr_elf_dynamic_symbols){
+        .symbols = gr_elf_table_at(elf, elf->dynamic.symbols, count * sizeof(Elf64_Sym)),
+        .strings = strings_of(elf),
+        .versions = gr_elf_table_at(elf, elf->dynamic.versions, count * sizeof(Elf64_Versym)),
+    };
 }
 
-/* The chains of a GNU hash table hold the symbols in order, and the last symbol of a chain has the lowest bit set: so
- * the longest reach is the end of the chain that begins last. */
-static uint64_t count_by_gnu_hash(struct gr_elf_bytes table) {
-    enum { HEADER_WORDS = 4, BLOOM_WORDS = sizeof(uint64_t) / sizeof(uint32_t) };
-    uint64_t words = table.size / sizeof(uint32_t);
-    uint64_t bucket_count = word_at(table, 0), first_symbol = word_at(table, 1);
-    uint64_t buckets = HEADER_WORDS + BLOOM_WORDS * (uint64_t)word_at(table, 2);
-    uint64_t chains = buckets + bucket_count;
-    uint64_t last = 0;
-    for (uint64_t i = buckets; i < chains && i < words; i++) {
-        uint64_t symbol = word_at(table, i);
-        last = symbol > last ? symbol : last;
-    }
-    if (last < first_symbol)
-        return first_symbol; /* no symbol is hashed */
-    uint64_t at = chains + (last - first_symbol);
-    while (at < words && (word_at(table, at) & 1) == 0)
-        at++;
-    return first_symbol + (at - chains) + 1;
-}
-
-static uint64_t symbol_count(const struct gr_elf *elf) {
-    struct gr_elf_bytes table = table_at(elf, elf->dynamic.gnu_hash, UINT64_MAX);
-    if (table.at != NULL)
-        return count_by_gnu_hash(table);
-    return word_at(table_at(elf, elf->dynamic.hash, UINT64_MAX), 1);
+struct gr_elf_dynamic_symbols gr_elf_dynamic_hashed(const struct gr_elf *elf) {
+    return tables_of(elf, UINT32_MAX);
 }
 
 struct gr_elf_dynamic_symbols gr_elf_dynamic_symbols(const struct gr_elf *elf) {
-    uint64_t count = symbol_count(elf);
-    return (struct gr_elf_dynamic_symbols){
-        .symbols = table_at(elf, elf->dynamic.symbols, count * sizeof(Elf64_Sym)),
-        .strings = strings_of(elf),
-        .versions = table_at(elf, elf->dynamic.versions, count * sizeof(Elf64_Versym)),
-    };
+    return tables_of(elf, gr_elf_hash_count(elf));
 }
 
 /* The first name of a definition is its own; the others are those that it inherits from. */
@@ -143,7 +113,7 @@ enum graft_status gr_elf_version_names_read(const struct gr_elf *elf, struct gr_
     struct gr_elf_version_names *read = calloc(1, sizeof *read);
     if (read == NULL)
         return GRAFT_NO_MEMORY;
-    struct gr_elf_bytes table = table_at(elf, elf->dynamic.definitions, UINT64_MAX);
+    struct gr_elf_bytes table = gr_elf_table_at(elf, elf->dynamic.definitions, UINT64_MAX);
     struct gr_elf_strings strings = strings_of(elf);
     Elf64_Verdef definition = {.vd_next = 1};
     uint64_t left = elf->dynamic.definition_count < VERSION_COUNT ? elf->dynamic.definition_count : VERSION_COUNT;

@@ -169,6 +169,14 @@ struct gr_elf_dynamic_symbols {
     struct gr_elf_bytes versions;
 };
 struct gr_elf_dynamic_symbols gr_elf_dynamic_symbols(const struct gr_elf *elf);
+/* The same without counting the symbols: for those that gr_elf_hash_next names. */
+struct gr_elf_dynamic_symbols gr_elf_dynamic_hashed(const struct gr_elf *elf);
+/* A table of at most `size` bytes at a virtual address; none for address 0, which means "absent". */
+struct gr_elf_bytes gr_elf_table_at(const struct gr_elf *elf, uint64_t address, uint64_t size);
+/* elf_hash.c: how many dynamic symbols there are, and the next one behind `after` (0: the first) that may have this name;
+ * 0 when there is none. */
+uint64_t gr_elf_hash_count(const struct gr_elf *elf);
+uint64_t gr_elf_hash_next(const struct gr_elf *elf, const char *name, uint64_t after);
 /* Names of version definitions by index, for gr_elf_version_name. `*names` is malloc'd. GRAFT_NO_MEMORY. */
 struct gr_elf_version_names;
 enum graft_status gr_elf_version_names_read(const struct gr_elf *elf, struct gr_elf_version_names **names);

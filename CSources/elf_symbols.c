@@ -107,13 +107,15 @@ static enum graft_status add_static(struct gr_elf *elf, struct gr_elf_list *list
 enum { NOT_DEFAULT = 0x8000 }; /* in an entry of the version table */
 
 bool gr_elf_exported(struct gr_elf *elf, const char *symbol, struct gr_elf_function *function) {
-    struct gr_elf_dynamic_symbols table = gr_elf_dynamic_symbols(elf);
-    for (size_t i = 0; i < table.symbols.size / sizeof(Elf64_Sym); i++) {
+    struct gr_elf_dynamic_symbols table = gr_elf_dynamic_hashed(elf);
+    for (uint64_t i = gr_elf_hash_next(elf, symbol, 0); i != 0; i = gr_elf_hash_next(elf, symbol, i)) {
         Elf64_Sym entry;
         Elf64_Versym version = VER_NDX_GLOBAL;
         struct gr_elf_function found;
+        if (i >= table.symbols.size / sizeof entry)
+            break;
         memcpy(&entry, table.symbols.at + i * sizeof entry, sizeof entry);
-        const char *name = gr_elf_string(&table.strings, entry.st_name); /* first: almost all have another */
+        const char *name = gr_elf_string(&table.strings, entry.st_name); /* another may have the same hash */
         if (name == NULL || strcmp(name, symbol) != 0)
             continue;
         if (i < table.versions.size / sizeof version)

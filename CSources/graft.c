@@ -36,7 +36,7 @@ static enum graft_status start_hit_plane(size_t probes) {
         status = gr_traps_start(probes);
     if (status == GRAFT_OK)
         status = gr_captures_start();
-    return status == GRAFT_OK ? gr_completions_start() : status;
+    return status;
 }
 
 static enum graft_status start_registries(size_t probes) {

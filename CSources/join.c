@@ -2,6 +2,7 @@
 #include "join.h"
 #include "arch/arch.h"
 #include "around.h"
+#include "completion.h"
 #include "counters.h"
 #include "heap.h"
 #include "log.h"
@@ -96,7 +97,10 @@ static enum graft_status make_site(
         .trap = may_trap(probe) && !gr_trap_denied(match->image),
     };
     struct gr_site *made;
-    enum graft_status status = gr_patch_prepare(&entry, &image, &made, offender);
+    bool open_elsewhere = (entry.flags & (GRAFT_ENTRY_COMPLETES | GRAFT_ENTRY_YIELDS)) != 0;
+    enum graft_status status = open_elsewhere ? gr_completions_start() : GRAFT_OK;
+    if (status == GRAFT_OK)
+        status = gr_patch_prepare(&entry, &image, &made, offender);
     if (status != GRAFT_OK)
         return status;
     made->own = true; /* until the application uses it */

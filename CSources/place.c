@@ -116,12 +116,19 @@ static bool fits(uint64_t address, uint64_t from, struct gr_pattern pattern) {
     return displacement == (int32_t)displacement && ((uint32_t)displacement & pattern.mask) == pattern.value;
 }
 
+/* Whether the upper half of a displacement to somewhere on the page could be the pattern's: it has two values at most. */
+static bool page_may_fit(uint64_t page, uint64_t from, struct gr_pattern pattern) {
+    uint32_t mask = pattern.mask & UINT32_C(0xffff0000), first = (uint32_t)(page - from), last = first + PAGE - 1;
+    return (first & mask) == (pattern.value & mask) || (last & mask) == (pattern.value & mask);
+}
+
 /* A free hop that fits, on a page that is mapped already. */
 static uint64_t on_open_page(uint64_t from, struct gr_pattern pattern, const struct gr_slot *slot) {
     bool low_fixed = (pattern.mask & 0xff) == 0xff;
     for (unsigned i = 0; i < GR_PLACE_OPEN; i++) {
         const struct page *page = open_pages[(open_next + GR_PLACE_OPEN - 1 - i) % GR_PLACE_OPEN];
-        if (page == NULL || page->room < GR_HOP_SIZE || !within_reach(page->address, slot))
+        if (page == NULL || page->room < GR_HOP_SIZE || !within_reach(page->address, slot) ||
+            !page_may_fit(page->address, from, pattern))
             continue;
         uint64_t first = low_fixed ? (from + pattern.value) % 256 : 0, step = low_fixed ? 256 : GR_HOP_SIZE;
         for (uint64_t at = page->address + first; at + GR_HOP_SIZE <= page->address + PAGE; at += step)

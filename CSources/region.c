@@ -16,14 +16,26 @@ struct range {
     uint64_t start, end;
 };
 
+/* Reads digits; returns what is behind them. strtoull would be a tenth of a small program's start. */
+static const char *read_hex(const char *text, uint64_t *value) {
+    *value = 0;
+    for (;; text++) {
+        unsigned digit = (unsigned)(*text - '0'), letter = (unsigned)(*text - 'a');
+        if (digit < 10)
+            *value = *value * 16 + digit;
+        else if (letter < 6)
+            *value = *value * 16 + 10 + letter;
+        else
+            return text;
+    }
+}
+
 /* Reads the next line's range; false at the end. */
 static bool next_mapping(const char **text, struct range *range, bool *heap, bool *stack) {
-    char *after;
-    range->start = strtoull(*text, &after, 16); /* sscanf would first measure all of the text, for each line */
+    const char *after = read_hex(*text, &range->start);
     if (after == *text || *after != '-')
         return false;
-    range->end = strtoull(after + 1, NULL, 16);
-    const char *end = strchr(*text, '\n');
+    const char *end = strchr(read_hex(after + 1, &range->end), '\n');
     size_t length = end != NULL ? (size_t)(end - *text) : strlen(*text);
     *heap = length > 6 && memcmp(*text + length - 6, "[heap]", 6) == 0;
     *stack = length > 7 && memcmp(*text + length - 7, "[stack]", 7) == 0;

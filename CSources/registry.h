@@ -1,11 +1,11 @@
 /* registry.h: lock-free look-up of probes and sites by key.
  *
- * A registry is a fixed number of buckets (the capacity rounded up to a power of two, so one node each on average),
- * each a singly linked list of intrusive nodes.
+ * A registry is a fixed number of buckets (the capacity rounded up to a power of two, so one node each on average, and a
+ * few in front of them), each a singly linked list of intrusive nodes.
  * Writers: one at a time (the control plane's lock). Readers: any thread, inside an epoch section.
  * Progress: readers are wait-free and async-signal-safe. A node is put in front of its bucket and comes back only after
  * its grace period, so along the links that one section can follow nodes only get older, and a walk takes at most as
- * many steps as its bucket had nodes when it began. Writers never wait either.
+ * many steps as its two buckets had nodes when it came to them. Writers never wait either.
  * Linearisation: insertion at the release store of the bucket's head; removal at the release store that skips the node.
  * Reclamation: the caller's, through epoch.h. A removed node keeps its `next`, for readers that stand on it: until
  * epoch.h releases it, it is not freed, not changed and not inserted anywhere.

@@ -157,7 +157,7 @@ end-to-end: build $(VENV)/ready ## Runs the demonstration, and real programs tha
 # twice, linked with libgraft.so as a user's program would be: by clang, whose callers assume the ABI only, and by gcc,
 # whose callers may assume more, so that everything is preserved for them.
 BENCHMARKS := $(sort $(wildcard Tests/Benchmarks/bench_*.c))
-BENCHMARK_PARTS := Tests/Benchmarks/work.c Tests/Benchmarks/bare.c Tests/Benchmarks/floors.S
+BENCHMARK_PARTS := Tests/Benchmarks/work.c Tests/Benchmarks/bare.c Tests/Benchmarks/turns.c Tests/Benchmarks/floors.S
 BENCHMARK_PROGRAMS := $(foreach compiler,gcc clang,$(BENCHMARKS:Tests/Benchmarks/bench_%.c=build/bench/$(compiler)/bench_%))
 BENCHMARK_FLAGS = $(CPPFLAGS) $(CFLAGS) -O2 -o $@ $(filter %.c %.S,$^) -Lbuild/lib -lgraft -lffi -Wl,-rpath,$(CURDIR)/build/lib
 

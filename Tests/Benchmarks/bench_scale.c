@@ -4,9 +4,12 @@
  *
  * Each figure is the least of several fresh processes, without other threads and with eight busy ones. An install is told
  * in its parts: `read` (the image's symbols and code, once for an image), `new` (decode, relocate, place and enter the
- * functions), `again` (what an install of known functions takes: resolve, attach, write). Beside them the floors of this machine: one write of a byte for each function, and one read and one write
- * for each page of them. System calls and allocations are counted by standing in for the C library's functions. */
+ * functions), `again` (what an install of known functions takes: resolve, attach, write); and in how long the library's
+ * thread ran and waited for a processor meanwhile. Beside them the floors of this machine: one write of a byte for each
+ * function, and one read and one write for each page of them. System calls and allocations are counted by standing in for
+ * the C library's functions. */
 #include "many.h"
+#include "turns.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <graft/graft.h>
@@ -99,6 +102,7 @@ SEEN void *aligned_alloc(size_t alignment, size_t size) {
 struct cost {
     double start, read; /* milliseconds, once */
     double install, again, remove;
+    double runs, waits; /* milliseconds of a first install: the library's thread on a processor, and ready for one */
     double calls, allocations; /* of a first install */
     double bytes;              /* resident, beyond the image's symbols */
     double write_each, write_page;
@@ -198,8 +202,14 @@ static void measure(const char *pattern, unsigned count, bool busy, struct cost 
     cost->read = install(":main", 1, &probe) / 1e3;
     install(":many_*none", 0, &probe); /* what is made of all names for a pattern is of the symbols too */
     double before = resident();
+    int thread = turns_thread("graft");
+    require(thread != 0, "the library's thread");
+    struct turns then = turns_of(thread);
     uint64_t calls = calls_of_the_system, allocated = allocations;
     cost->install = install(pattern, count, &probe) / count;
+    struct turns after = turns_of(thread);
+    cost->runs = after.runs - then.runs;
+    cost->waits = after.waits - then.waits;
     cost->calls = (double)(calls_of_the_system - calls) / count;
     cost->allocations = (double)(allocations - allocated) / count;
     cost->bytes = (resident() - before) / count;
@@ -247,16 +257,17 @@ static void show(bool json, bool first, unsigned count, bool busy, const struct 
     double hit = c->called - c->bare, removed = c->remove * count / 1e3;
     if (json) {
         printf("%s\n  {\"functions\": %u, \"busy_threads\": %d, \"start_ms\": %.2f, \"read_ms\": %.2f,"
-               " \"install_ms\": %.2f, \"remove_ms\": %.2f, \"new_us\": %.3f, \"again_us\": %.3f, \"remove_us\": %.3f,"
+               " \"install_ms\": %.2f, \"install_runs_ms\": %.2f, \"install_waits_ms\": %.2f, \"remove_ms\": %.2f, "
+               "\"new_us\": %.3f, \"again_us\": %.3f, \"remove_us\": %.3f,"
                " \"write_each_us\": %.3f, \"write_page_us\": %.3f, \"system_calls\": %.3f, \"allocations\": %.3f,"
                " \"bytes\": %.0f, \"hit_ns\": %.2f}",
-            first ? "" : ",", count, busy ? THREADS : 0, c->start, c->read, total, removed, fresh, c->again, c->remove,
-            c->write_each, c->write_page, c->calls, c->allocations, c->bytes, hit);
+            first ? "" : ",", count, busy ? THREADS : 0, c->start, c->read, total, c->runs, c->waits, removed, fresh,
+            c->again, c->remove, c->write_each, c->write_page, c->calls, c->allocations, c->bytes, hit);
         return;
     }
-    printf("%9u %5d %8.1f %8.1f %8.1f | %7.2f %7.2f %7.2f | %7.2f %7.2f | %6.3f %6.3f %6.0f %6.2f\n", count,
-        busy ? THREADS : 0, c->read, total, removed, fresh, c->again, c->remove, c->write_each, c->write_page, c->calls,
-        c->allocations, c->bytes, hit);
+    printf("%9u %5d %8.1f %8.1f %8.1f %8.1f %8.1f | %7.2f %7.2f %7.2f | %7.2f %7.2f | %6.3f %6.3f %6.0f %6.2f\n", count,
+        busy ? THREADS : 0, c->read, total, c->runs, c->waits, removed, fresh, c->again, c->remove, c->write_each,
+        c->write_page, c->calls, c->allocations, c->bytes, hit);
 }
 
 int main(int count, char **arguments) {
@@ -269,8 +280,9 @@ int main(int count, char **arguments) {
         printf("[");
     else
         printf(
-            "                       milliseconds in all |   of one function, microseconds | floors of that  | of one\n"
-            "functions  busy     read  install   remove |     new   again  remove |    each    page |"
+            "                                         milliseconds in all |   of one function, microseconds | floors "
+            "of that  | of one\n"
+            "functions  busy     read  install     runs    waits   remove |     new   again  remove |    each    page |"
             "  calls allocs  bytes hit ns\n");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int busy = 0; busy < 2; busy++) {

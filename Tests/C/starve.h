@@ -27,13 +27,13 @@ GR_PUBLIC const char *__asan_default_options(void) {
 #define STARVE_POSSIBLE (!check_left_out("starve"))
 #endif
 
-/* Forbids this process any further memory, then uses up what malloc still has, down to pieces of 16 bytes. Not given
- * back: the process is about to end. */
+/* Forbids this process any further memory, then uses up what malloc still has, down to pieces of 16 bytes, in steps so
+ * small that an allocator with classes of sizes has none left in any. Not given back: the process is about to end. */
 static inline void starve(void) {
     static void *volatile kept; /* volatile, so that the compiler keeps the calls */
     const struct rlimit nothing = {0, 0};
     CHECK(setrlimit(RLIMIT_AS, &nothing) == 0);
-    for (size_t size = (size_t)1 << 20; size >= 16; size /= 2)
+    for (size_t size = (size_t)1 << 20; size >= 16; size -= size < 128 ? 16 : size / 8)
         while ((kept = malloc(size))) {
         }
 }

@@ -336,7 +336,7 @@ static void readers_see_whole_nodes_while_a_writer_changes_them(void) {
     static struct gr_epoch_record records[STRESS_READERS];
     pthread_t threads[STRESS_READERS];
     gr_epoch_prepare();
-    stress.registry = new_registry(STRESS_KEYS);
+    stress.registry = new_registry(2 * STRESS_KEYS);
     for (uint64_t key = 0; key < STRESS_KEYS; key++)
         CHECK_EQUAL(gr_registry_insert(stress.registry, &new_entry(key)->node), GRAFT_OK);
     for (size_t i = 0; i < STRESS_READERS; i++)

@@ -56,7 +56,7 @@ public struct AgentAddress: Sendable, Hashable {
     /// The value of the field `Host`: without the port where that is 80, and `localhost` for a socket, which has no host.
     var hostField: String {
         guard case .tcp(let host, let port) = way else { return "localhost" }
-        let name = host.contains(":") ? "[\(host)]" : host
+        let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
         return port == 80 ? name : "\(name):\(port)"
     }
 }

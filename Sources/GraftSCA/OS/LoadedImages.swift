@@ -75,10 +75,11 @@ package struct LoadedImages: Hashable, Sendable {
         let part = text[..<colon]
         if part.isEmpty { return executable.isEmpty ? [] : [executable] }
         if part == "*" || part == "build-id" { return [] }
-        if part.contains("/") { return paths.filter { $0 == part } }
-        guard part.contains(".so") else { return [] }
-        // By bytes: a payload may have ten thousand targets, and a process hundreds of images.
+        // By bytes: a payload may have ten thousand targets, and a process hundreds of images. Besides, the search for a text
+        // in a text is of the library of regular expressions: a megabyte more in every process that has the agent.
         let name = Array(part.utf8)
+        if name.contains(UInt8(ascii: "/")) { return paths.filter { $0 == part } }
+        guard name.indices.contains(where: { name[$0...].starts(with: ".so".utf8) }) else { return [] }
         return zip(fileNames, paths).filter { other, _ in
             other.starts(with: name) && (other.count == name.count || other[name.count] == UInt8(ascii: "."))
         }.map(\.1)
