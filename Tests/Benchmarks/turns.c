@@ -20,8 +20,10 @@ int turns_thread(const char *name) {
         FILE *file = open_of_thread(candidate, "comm");
         if (file == NULL)
             continue;
-        if (fgets(found, sizeof found, file) != NULL && strncmp(found, name, strcspn(found, "\n")) == 0)
-            thread = candidate;
+        if (fgets(found, sizeof found, file) != NULL) {
+            found[strcspn(found, "\n")] = 0;
+            thread = strcmp(found, name) == 0 ? candidate : 0;
+        }
         fclose(file);
     }
     if (tasks != NULL)
