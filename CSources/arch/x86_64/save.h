@@ -92,23 +92,30 @@
         vinsertf128 $1, 16 * \n (%rsp), %ymm\n, %ymm\n
         .endm
 
+/* rbp takes over from rsp, and unwinders are told in the same moment: a signal may come at any instruction. */
+        .macro  keep_area_in_rbp
+        .cfi_offset %rbp, REG(RBP) - TO_CFA
+        movq    %rsp, %rbp
+        .cfi_def_cfa %rbp, TO_CFA
+        .endm
+
 /* The wide kinds keep the rest of the vectors below the area; rbp, which has been saved, points to the area then. All
  * kinds but abi also align the stack: a caller that knows the function may have called it with any alignment (GCC does,
  * for local functions that do not mind), and C code must not be. */
         .macro  save_wide kind
+        .ifnc \kind,abi
+        keep_area_in_rbp
+        .endif
         .ifc \kind,all
-        movq    %rsp, %rbp
         andq    $-16, %rsp
         .endif
         .ifc \kind,avx
-        movq    %rsp, %rbp
         subq    $UPPER_SIZE, %rsp
         andq    $-16, %rsp
         vectors save_upper, 0, 16
         vzeroupper
         .endif
         .ifc \kind,xsave
-        movq    %rsp, %rbp
         push_xsave
         vzeroupper
         .endif
@@ -159,10 +166,6 @@
 /* rbp holds the area's address while the stack is extended by a wide kind: say so to unwinders. */
         .macro  begin_wide kind
         save_wide \kind
-        .ifnc \kind,abi
-        .cfi_def_cfa %rbp, TO_CFA
-        .cfi_offset %rbp, REG(RBP) - TO_CFA
-        .endif
         .endm
         .macro  end_wide kind
         restore_wide \kind
