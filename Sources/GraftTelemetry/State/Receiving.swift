@@ -13,7 +13,11 @@ extension TelemetryState {
     /// request told waits for the next one. An answer to a request of another process, or to an older one, changes
     /// nothing.
     ///
-    /// - Parameter random: from 0 up to, not including, 1, for the pause after a failure.
+    /// - Parameters:
+    ///   - answer: what came back.
+    ///   - request: the request that is under way.
+    ///   - now: the time since the fixed moment.
+    ///   - random: from 0 up to, not including, 1, for the pause after a failure.
     /// - Returns: what is worth a line in the log, mostly nothing.
     public mutating func receive(
         _ answer: HTTPAnswer, to request: TelemetryRequest, now: Duration, random: Double
