@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "GraftServices",
             dependencies: [
-                "GraftConfig", "GraftProducts", "GraftRemoteConfig",
+                "Graft", "GraftConfig", "GraftProducts", "GraftRemoteConfig",
                 .product(
                     name: "ServiceLifecycle", package: "swift-service-lifecycle",
                     condition: .when(traits: ["ServiceLifecycle"])),
@@ -89,6 +89,13 @@ let package = Package(
             dependencies: [
                 "GraftProducts", "GraftRemoteConfig", "GraftConfig", "GraftTestKit", "ForkingProducts", "ForkingRemote",
             ], swiftSettings: strict),
+        // A program that forks, with products in C, for the tests of GraftServices.
+        .target(name: "CProducts", dependencies: ["CGraft"], path: "Tests/Programs/CProducts"),
+        .executableTarget(
+            name: "ForkingNatives", dependencies: ["CProducts", "GraftProducts", "GraftServices"],
+            path: "Tests/Programs/ForkingNatives", swiftSettings: strict),
+        .testTarget(
+            name: "GraftServicesTests", dependencies: ["GraftServices", "ForkingNatives"], swiftSettings: strict),
         // A program that forks, for the tests of GraftRemoteConfig.
         .executableTarget(
             name: "ForkingPoller", dependencies: ["GraftRemoteConfig", "GraftConfig"],
