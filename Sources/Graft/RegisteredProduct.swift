@@ -8,7 +8,7 @@ internal import CGraft
 /// A product that a C program registered with `graft_product_register`.
 ///
 /// ```swift
-/// for product in RegisteredProduct.takeAll() { try manager.register(CProduct(product)) }
+/// for product in RegisteredProduct.takeAll() { print(product.name, product.requires) }
 /// ```
 ///
 /// Its methods call the C functions on the calling thread; one at a time is the caller's business. Each returns what the
