@@ -20,8 +20,8 @@ struct AgentConversation: ~Copyable {
     private var sendFailure: SystemFailure?
     /// What has come.
     private var parser: HTTPResponseParser
-    /// Where it comes in.
-    private var buffer = [UInt8](repeating: 0, count: readBytes)
+    /// Where it comes in. Not cleared beforehand, as most answers are short: only what was received is ever read.
+    private var buffer = [UInt8](unsafeUninitializedCapacity: readBytes) { $1 = readBytes }
 
     /// A conversation that has not begun.
     init(_ socket: consuming StreamSocket, request: [UInt8], limits: HTTPResponseLimits) {
@@ -33,6 +33,8 @@ struct AgentConversation: ~Copyable {
     /// Sends the question and receives the answer.
     mutating func answer(patience: Patience, unless cancel: borrowing WakeEvent) throws(TransportError) -> HTTPResponse
     {
+        // Mostly there is room for all of it, and then the first thing to wait for is the answer.
+        try send()
         while true {
             let isSending = !unsent.isEmpty && sendFailure == nil
             let ready = try patience.wait(

@@ -33,9 +33,11 @@ public struct RemoteConfigState: Sendable {
     private var handled: Set<String> = []
 
     /// What is in force.
-    var held: [ConfigPath: HeldConfig] = [:]
+    var held: [ConfigPath: HeldConfig] = [:] { didSet { madeLists = nil } }
     /// What was refused, until it is gone or good.
-    var refusals: [ExactText: Refusal] = [:]
+    var refusals: [ExactText: Refusal] = [:] { didSet { madeLists = nil } }
+    /// What requests say about both; nil until somebody asks after a change.
+    private var madeLists: RequestLists?
     /// The root's version.
     var rootVersion: UInt64 = 1
     /// The version of the targets that are in force.
@@ -119,8 +121,12 @@ extension RemoteConfigState {
     public mutating func nextExchange() -> AgentExchange {
         guard link.phase == .online else { return .info }
         askedWish = wish
+        madeLists = lists
         return .config(request)
     }
+
+    /// What requests say about files.
+    var lists: RequestLists { madeLists ?? RequestLists(held, refusals) }
 
     /// Takes in an answer.
     public mutating func receive(_ answer: HTTPAnswer, to exchange: AgentExchange) -> ReceiveOutcome {

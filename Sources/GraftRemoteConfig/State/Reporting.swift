@@ -1,43 +1,27 @@
 // Reporting: what a state says about itself, to the agent and to whoever looks.
 //
-// Owns the making of requests and the record of acknowledgements. Lists are in the order of the paths, so that the same
-// state always makes the same bytes.
+// Owns the making of requests and the record of acknowledgements. Neighbours: RequestLists.
 
 internal import GraftConfig
 
 extension RemoteConfigState {
     /// The request for configuration, as it would be sent now.
     public var request: ConfigRequest {
+        let lists = lists
         var request = ConfigRequest(clientID: clientID, products: products, tracer: tracer)
         request.rootVersion = rootVersion
         request.targetsVersion = asksForEverything ? 0 : targetsVersion
-        request.configStates = configStates
+        request.configStates = lists.states
         request.error = error
         request.backendState = backendState
         request.capabilities = capabilities
-        request.cachedFiles = held.values.sorted { $0.payload.path < $1.payload.path }.map { config in
-            let metadata = config.payload.metadata
-            return .init(path: config.payload.path, length: metadata.length, sha256: metadata.sha256)
-        }
+        request.cachedFiles = lists.files
         return request
     }
 
     /// What became of each configuration, in the order of their paths. A version that was refused stands for the one
     /// that is still in force.
-    public var configStates: [ConfigRequest.ConfigState] {
-        var states: [ConfigPath: ConfigRequest.ConfigState] = [:]
-        for (path, config) in held {
-            states[path] = .init(
-                path: path, version: config.payload.metadata.version, acknowledgement: config.acknowledgement)
-        }
-        for (text, refusal) in refusals {
-            // A path that is none has no product to be reported under.
-            guard let path = try? ConfigPath(text.text) else { continue }
-            let version = refusal.version ?? states[path]?.version ?? 0
-            states[path] = .init(path: path, version: version, acknowledgement: .error(refusal.reason))
-        }
-        return states.values.sorted { $0.path < $1.path }
-    }
+    public var configStates: [ConfigRequest.ConfigState] { lists.states }
 
     /// Everything that is in force, in the order of the paths.
     public var payloads: [Payload] { held.values.map(\.payload).sorted { $0.path < $1.path } }

@@ -77,7 +77,5 @@ public struct ConfigPath: Sendable, Hashable, Comparable, CustomStringConvertibl
     /// By the bytes of the text.
     public func hash(into hasher: inout Hasher) { hasher.combine(exact) }
     /// The order of the bytes.
-    public static func < (left: Self, right: Self) -> Bool {
-        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
-    }
+    public static func < (left: Self, right: Self) -> Bool { left.exact < right.exact }
 }

@@ -36,13 +36,18 @@ public struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
     public var hex: String {
         var digits: [UInt8] = []
         digits.reserveCapacity(64)
+        appendHex(to: &digits)
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    /// Appends the 64 hexadecimal digits, in lower case.
+    func appendHex(to digits: inout [UInt8]) {
         for index in 0..<8 {
             for shift in stride(from: UInt32(28), through: 0, by: -4) {
                 let value = UInt8(truncatingIfNeeded: words[index] >> shift & 0xF)
                 digits.append(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10)
             }
         }
-        return String(decoding: digits, as: UTF8.self)
     }
 
     /// The hexadecimal digits.

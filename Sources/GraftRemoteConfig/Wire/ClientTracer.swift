@@ -2,8 +2,6 @@
 //
 // Owns the values that a host of this library knows about itself. The agent matches configurations by them.
 
-public import GraftConfig
-
 /// The program, as requests describe it.
 public struct ClientTracer: Sendable, Hashable {
     /// The identifier of this run; never equal to the client's.
@@ -38,18 +36,28 @@ public struct ClientTracer: Sendable, Hashable {
         self.appVersion = appVersion
     }
 
-    /// The value that a request carries.
-    public var json: JSONValue {
-        var object = JSONObject()
-        object["runtime_id"] = .string(runtimeID)
-        object["language"] = .string(language)
-        object["tracer_version"] = .string(tracerVersion)
-        object["service"] = .string(service)
-        object["extra_services"] = .array(extraServices.map(JSONValue.string))
-        object["env"] = .string(environment)
-        object["app_version"] = .string(appVersion)
-        object["tags"] = .array(tags.map(JSONValue.string))
-        if !processTags.isEmpty { object["process_tags"] = .array(processTags.map(JSONValue.string)) }
-        return .object(object)
+    /// Writes what a request says.
+    func write(to writer: inout RequestWriter) {
+        writer.object { writer in
+            writer.key("runtime_id")
+            writer.text(runtimeID)
+            writer.key("language")
+            writer.text(language)
+            writer.key("tracer_version")
+            writer.text(tracerVersion)
+            writer.key("service")
+            writer.text(service)
+            writer.key("extra_services")
+            writer.array(extraServices)
+            writer.key("env")
+            writer.text(environment)
+            writer.key("app_version")
+            writer.text(appVersion)
+            writer.key("tags")
+            writer.array(tags)
+            guard !processTags.isEmpty else { return }
+            writer.key("process_tags")
+            writer.array(processTags)
+        }
     }
 }

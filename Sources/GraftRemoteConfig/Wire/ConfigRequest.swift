@@ -4,8 +4,6 @@
 // form. A field that is empty by its meaning (an error, the back end's state) is left out. Neighbours: RemoteConfigState
 // makes requests.
 
-public import GraftConfig
-
 /// A request for configuration.
 public struct ConfigRequest: Sendable, Hashable {
     /// What became of one configuration.
@@ -71,51 +69,90 @@ public struct ConfigRequest: Sendable, Hashable {
     }
 
     /// The request's body.
-    public var bytes: [UInt8] { JSONWriter.bytes(json) }
-
-    /// The request as a value.
-    public var json: JSONValue {
-        [
-            "client": [
-                "id": .string(clientID), "products": .array(products.map(JSONValue.string)), "is_tracer": true,
-                "client_tracer": tracer.json, "state": state, "capabilities": .string(capabilities.base64),
-            ],
-            "cached_target_files": .array(cachedFiles.map(\.json)),
-        ]
+    public var bytes: [UInt8] {
+        var writer = RequestWriter(reserving: 1_024 + 512 * (configStates.count + cachedFiles.count))
+        writer.object { writer in
+            writer.key("client")
+            writer.object { write(client: &$0) }
+            writer.key("cached_target_files")
+            writer.array(cachedFiles) { $1.write(to: &$0) }
+        }
+        return writer.bytes
     }
 
-    /// The client's state.
-    private var state: JSONValue {
-        var state = JSONObject()
-        state["root_version"] = JSONValue(rootVersion)
-        state["targets_version"] = JSONValue(targetsVersion)
-        state["config_states"] = .array(configStates.map(\.json))
-        state["has_error"] = .bool(error != nil)
-        if let error { state["error"] = .string(BoundedText.line(error)) }
-        if let backendState { state["backend_client_state"] = .string(backendState) }
-        return .object(state)
+    /// Writes what is said about the client.
+    private func write(client writer: inout RequestWriter) {
+        writer.key("id")
+        writer.text(clientID)
+        writer.key("products")
+        writer.array(products)
+        writer.key("is_tracer")
+        writer.bool(true)
+        writer.key("client_tracer")
+        tracer.write(to: &writer)
+        writer.key("state")
+        writer.object { write(state: &$0) }
+        writer.key("capabilities")
+        writer.text(capabilities.base64)
+    }
+
+    /// Writes the client's state.
+    private func write(state writer: inout RequestWriter) {
+        writer.key("root_version")
+        writer.number(rootVersion)
+        writer.key("targets_version")
+        writer.number(targetsVersion)
+        writer.key("config_states")
+        writer.array(configStates) { $1.write(to: &$0) }
+        writer.key("has_error")
+        writer.bool(error != nil)
+        if let error {
+            writer.key("error")
+            writer.text(BoundedText.line(error))
+        }
+        if let backendState {
+            writer.key("backend_client_state")
+            writer.text(backendState)
+        }
     }
 }
 
 extension ConfigRequest.ConfigState {
-    /// The value that a request carries.
-    fileprivate var json: JSONValue {
-        var state = JSONObject()
-        state["id"] = .string(path.id)
-        state["version"] = JSONValue(version)
-        state["product"] = .string(path.product)
-        state["apply_state"] = JSONValue(acknowledgement.applyState)
-        if let error = acknowledgement.applyError, !error.isEmpty { state["apply_error"] = .string(error) }
-        return .object(state)
+    /// Writes what a request says.
+    fileprivate func write(to writer: inout RequestWriter) {
+        writer.object { writer in
+            writer.key("id")
+            writer.text(path.id)
+            writer.key("version")
+            writer.number(version)
+            writer.key("product")
+            writer.text(path.product)
+            writer.key("apply_state")
+            writer.number(acknowledgement.applyState)
+            guard let error = acknowledgement.applyError, !error.isEmpty else { return }
+            writer.key("apply_error")
+            writer.text(error)
+        }
     }
 }
 
 extension ConfigRequest.CachedFile {
-    /// The value that a request carries.
-    fileprivate var json: JSONValue {
-        [
-            "path": .string(path.text), "length": JSONValue(length),
-            "hashes": [["algorithm": "sha256", "hash": .string(sha256.hex)]],
-        ]
+    /// Writes what a request says.
+    fileprivate func write(to writer: inout RequestWriter) {
+        writer.object { writer in
+            writer.key("path")
+            writer.text(path.text)
+            writer.key("length")
+            writer.number(length)
+            writer.key("hashes")
+            writer.array([sha256]) { writer, sha256 in
+                writer.object { writer in
+                    writer.key("algorithm")
+                    writer.text("sha256")
+                    writer.key("hash")
+                    writer.digest(sha256)
+                }
+            }
+        }
     }
 }
