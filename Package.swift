@@ -96,6 +96,12 @@ let package = Package(
             path: "Tests/Programs/ForkingNatives", swiftSettings: strict),
         .testTarget(
             name: "GraftServicesTests", dependencies: ["GraftServices", "ForkingNatives"], swiftSettings: strict),
+        // What the client costs; Tests/Benchmarks/RemoteConfig/bench-remote-config runs it.
+        .executableTarget(
+            name: "bench_remote_config", dependencies: ["GraftRemoteConfig", "GraftSCA", "GraftConfig"],
+            path: "Tests/Benchmarks/RemoteConfig",
+            exclude: ["allocations.c", "bench-remote-config", "bench_ddtrace.py"],
+            swiftSettings: strict),
         // A program that forks, for the tests of GraftRemoteConfig.
         .executableTarget(
             name: "ForkingPoller", dependencies: ["GraftRemoteConfig", "GraftConfig"],

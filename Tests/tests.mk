@@ -179,12 +179,28 @@ build/bench/start: Tests/Benchmarks/start.c $(GRAFT) $(PRELOAD) $(AGENT)
 	@mkdir -p $(@D)
 	$(call say,link,$@)$(GCC) -std=c11 -O2 $(WARNINGS) -D_GNU_SOURCE -o $@ $<
 
-bench: $(BENCHMARK_PROGRAMS) build/bench/start ## Measures calls, installs and starts beside their floors: tables, and JSON in build/bench
+bench: $(BENCHMARK_PROGRAMS) build/bench/start ## Measures calls, installs, starts and polls beside their floors: tables, and JSON in build/bench
 	@Tests/run-bench $(BENCHMARK_PROGRAMS)
 	@build/bench/start build/lib/graft $(GRAFT)
 	@build/bench/start --json build/lib/graft $(GRAFT) >build/bench/start.json
 	@Tests/Benchmarks/bench-remote-install $(GRAFT)
 	@Tests/Benchmarks/bench-remote-install --json $(GRAFT) >build/bench/remote-install.json
+	@$(MAKE) --no-print-directory bench-remote-config
+
+# The client of Remote Configuration, and beside it other clients, which is why this part needs Python packages.
+BENCHMARK_REMOTE := Tests/Benchmarks/RemoteConfig
+build/bench/bench_remote_config: $(SWIFT_SOURCES) $(wildcard $(BENCHMARK_REMOTE)/*.swift) | packages
+	@mkdir -p $(@D)
+	$(SWIFT) build -c release --static-swift-stdlib --product $(@F) $(STRICT)
+	@install -m 755 .build/release/$(@F) $@
+
+build/bench/allocations.so: $(BENCHMARK_REMOTE)/allocations.c | packages
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(GCC) -std=c11 -O2 $(WARNINGS) -fPIC -fvisibility=hidden -shared -o $@ $<
+
+bench-remote-config: build/bench/bench_remote_config build/bench/allocations.so $(VENV)/ready ## Measures polls and answers of Remote Configuration beside ddtrace's
+	@$(BENCHMARK_REMOTE)/bench-remote-config --json build/bench/bench_remote_config.json build/bench/bench_remote_config build/bench/allocations.so \
+		$(VENV)
 
 # Compiled together with the sources that it measures.
 build/bench/GraftConfig.o: $(shell find Sources/GraftConfig -name '*.swift') | packages
@@ -259,4 +275,4 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
 
-.PHONY: thresholds bench bench-decoding bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+.PHONY: thresholds bench bench-decoding bench-remote-config bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan

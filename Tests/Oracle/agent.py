@@ -1,6 +1,6 @@
 """A scripted agent on a port of the loopback, a free one by default.
 
-Owns the socket, one answer for each endpoint until the next one is set, and the record of what was asked. It looks into
+Owns the socket, what each endpoint answers until something else is set, and the record of what was asked. It looks into
 nothing that it is sent. Every exchange has a connection of its own, as the clients do it; an answer may also be that the
 connection is closed without one.
 """
@@ -45,12 +45,14 @@ class Agent:
 
     def __init__(self, port=0):
         self._lock = threading.Lock()
-        self._answers = {INFO: OFFERS, CONFIG: Answer.json({})}
+        self._answers = {INFO: [OFFERS], CONFIG: [Answer.json({})]}
         self._questions = []
         agent = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body go out together, as from any agent.
+            wbufsize = -1
 
             def do(self):
                 length = int(self.headers.get("Content-Length") or 0)
@@ -68,10 +70,10 @@ class Agent:
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
-    def set(self, path, answer):
-        """Sets an endpoint's answer."""
+    def set(self, path, *answers):
+        """Sets an endpoint's answers: each is given once, and the last one for good."""
         with self._lock:
-            self._answers[path] = answer
+            self._answers[path] = list(answers)
 
     def take(self):
         """What was asked since the last time, in order."""
@@ -87,7 +89,8 @@ class Agent:
     def _answer(self, handler, question):
         with self._lock:
             self._questions.append(question)
-            answer = self._answers.get(question.path, Answer(404))
+            answers = self._answers.get(question.path, [Answer(404)])
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
         handler.close_connection = True
         time.sleep(answer.pause)
         if answer.is_dropped:
@@ -109,5 +112,7 @@ class Agent:
         elif has_body:
             half = len(answer.body) // 2 if answer.pause else 0
             handler.wfile.write(answer.body[:half])
-            time.sleep(answer.pause)
+            if answer.pause:
+                handler.wfile.flush()
+                time.sleep(answer.pause)
             handler.wfile.write(answer.body[half:])
