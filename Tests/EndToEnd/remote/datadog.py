@@ -34,6 +34,11 @@ def sca(name, *targets, version=1):
     return File(f"datadog/2/SCA_DETECTION/{name}/config", {"sca_instrumentation": {"targets": wishes}}, version)
 
 
+def sca_advisories(name, *advisories):
+    """A configuration of SCA with these advisories."""
+    return File(f"datadog/2/SCA_DETECTION/{name}/config", {"advisories": list(advisories)})
+
+
 class DatadogAgent:
     """The agent, on one port for its whole life, however often it is started."""
 
@@ -103,9 +108,9 @@ class DatadogAgent:
         return {state["id"]: (state["version"], state["apply_state"], state.get("apply_error", "")) for state in states}
 
     def telemetry(self, service):
-        """The telemetry of one service, batches opened: (type, payload) in order of arrival."""
+        """The telemetry of one service, batches opened: (type, payload) in the order in which it was sent."""
         found = []
-        for event in self.get("/test/session/apmtelemetry"):
+        for event in sorted(self.get("/test/session/apmtelemetry"), key=lambda event: event["seq_id"]):
             if event.get("application", {}).get("service_name") != service:
                 continue
             parts = event["payload"] if event["request_type"] == "message-batch" else [event]
