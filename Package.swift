@@ -106,9 +106,13 @@ let package = Package(
         .executableTarget(
             name: "ForkingPoller", dependencies: ["GraftRemoteConfig", "GraftConfig"],
             path: "Tests/Programs/ForkingPoller", swiftSettings: strict),
+        // A program that saves until it is killed, for the tests of GraftRemoteConfig.
+        .executableTarget(
+            name: "SavingCache", dependencies: ["GraftRemoteConfig", "GraftConfig"],
+            path: "Tests/Programs/SavingCache", swiftSettings: strict),
         .testTarget(
             name: "GraftRemoteConfigTests",
-            dependencies: ["GraftRemoteConfig", "GraftConfig", "GraftTestKit", "ForkingPoller"],
+            dependencies: ["GraftRemoteConfig", "GraftConfig", "GraftTestKit", "ForkingPoller", "SavingCache"],
             swiftSettings: strict),
         .testTarget(
             name: "GraftTelemetryTests",

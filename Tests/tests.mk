@@ -66,6 +66,8 @@ FUZZERS := $(patsubst fuzz_%,%,$(basename $(notdir $(sort $(wildcard Tests/Fuzz/
 # One whose sources import GraftConfig links build/fuzz/GraftConfig.o, named in SWIFT_FUZZ_MODULES_NAME.
 SWIFT_FUZZ_remote_config := $(sort $(filter-out Sources/GraftRemoteConfig/HTTP/%,$(wildcard Sources/GraftRemoteConfig/*/*.swift)))
 SWIFT_FUZZ_MODULES_remote_config := build/fuzz/GraftConfig.o
+SWIFT_FUZZ_cache := $(SWIFT_FUZZ_remote_config)
+SWIFT_FUZZ_MODULES_cache := build/fuzz/GraftConfig.o
 SWIFT_FUZZ_json := Sources/GraftConfig/ConfigError.swift $(wildcard Sources/GraftConfig/JSON/*.swift)
 SWIFT_FUZZ_http := $(wildcard Sources/GraftRemoteConfig/HTTP/HTTPResponse*.swift) \
 	$(addprefix Sources/GraftRemoteConfig/HTTP/,HTTPText.swift TransportError.swift)

@@ -155,6 +155,10 @@ extension RemoteConfigThread {
     private func run() {
         thread.store(UInt(pthread_self()), ordering: .releasing)
         hooks.onStart()
+        // What was adopted is in force without an agent, which may take its time to answer.
+        if isOurs, !bell.hasStopped, let report = poller.deliver(), !report.calls.isEmpty {
+            hooks.afterDelivery(report)
+        }
         var errandDue: UInt64 = 0
         while isOurs, !bell.hasStopped { rest(polls ? pollOnce() : MonotonicTime.longest, errandDue: &errandDue) }
         guard isOurs else { return }

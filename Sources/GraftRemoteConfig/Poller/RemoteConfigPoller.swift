@@ -135,6 +135,17 @@ extension RemoteConfigPoller {
     /// is being told.
     public func payloads(for product: String) -> [Payload] { state.payloads(for: product) }
 
+    /// Puts configurations of an earlier run in force, as `RemoteConfigState.adopt(_:)` does: callbacks are given them without
+    /// an agent. To be called once the products are registered or enabled.
+    public func adopt(_ payloads: [Payload]) {
+        let adopted = withStorage { storage in
+            let adopted = storage.state.adopt(payloads)
+            for payload in adopted { storage.registry.markDirty(payload.path.product) }
+            return adopted
+        }
+        if !adopted.isEmpty { onAttention(.delivery) }
+    }
+
     /// What became of a payload that a callback was given: work that goes on after the callback has returned says
     /// `.unacknowledged` inside of it and `.acknowledged` or `.error` at its end. False when the payload is no longer in
     /// force.

@@ -45,6 +45,7 @@ extension RemoteConfigState {
     /// Takes everything out of force. Version and back-end state stay as they are.
     private mutating func expire() -> ReceiveOutcome {
         error = nil
+        hasStatement = true
         let removals = held.map { Payload(removed: $0.key, metadata: $0.value.payload.metadata) }
         held = [:]
         refusals = [:]
@@ -61,6 +62,7 @@ extension RemoteConfigState {
         var additions: [Payload] = []
         for (path, verdict) in update.files {
             held[path] = before.held[path]
+            held[path]?.isAdopted = false
             switch verdict {
             case .unchanged(let version): held[path]?.payload.metadata.version = version
             case .refused(let refusal): refusals[ExactText(path.text)] = refusal
@@ -96,6 +98,7 @@ extension RemoteConfigState {
 
     /// Moves on to an update's versions.
     private mutating func advance(to update: Judgement.Update) {
+        hasStatement = true
         targetsVersion = update.targetsVersion
         backendState = update.backendState
         if let version = update.rootVersion { rootVersion = version }

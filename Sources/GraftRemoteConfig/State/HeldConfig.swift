@@ -9,6 +9,8 @@ struct HeldConfig: Sendable {
     var payload: Payload
     /// What became of it.
     var acknowledgement = Acknowledgement.unacknowledged
+    /// Whether it comes from an earlier run, and no agent has said yet that it holds.
+    var isAdopted = false
 }
 
 /// A file that was refused alone.

@@ -42,6 +42,8 @@ public struct RemoteConfigState: Sendable {
     var rootVersion: UInt64 = 1
     /// The version of the targets that are in force.
     var targetsVersion: UInt64 = 0
+    /// Whether an agent has ever stated what is in force.
+    var hasStatement = false
     /// What the back end asks to be told.
     var backendState: String?
     /// What was wrong with the last answer as a whole.

@@ -12,7 +12,8 @@ struct RequestLists: Sendable {
 
     /// The lists about what is held and what was refused.
     init(_ held: [ConfigPath: HeldConfig], _ refusals: [ExactText: Refusal]) {
-        let sorted = held.values.sorted { $0.payload.path < $1.payload.path }
+        // For the agent, what was adopted does not exist.
+        let sorted = held.values.filter { !$0.isAdopted }.sorted { $0.payload.path < $1.payload.path }
         files = sorted.map { config in
             let metadata = config.payload.metadata
             return .init(path: config.payload.path, length: metadata.length, sha256: metadata.sha256)

@@ -32,6 +32,9 @@ public struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The 32 bytes.
+    var bytes: [UInt8] { (0..<8).flatMap { index in withUnsafeBytes(of: words[index].bigEndian) { Array($0) } } }
+
     /// The 64 hexadecimal digits, in lower case.
     public var hex: String {
         var digits: [UInt8] = []
