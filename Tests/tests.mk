@@ -64,7 +64,7 @@ $(eval $(call variant,fuzz-code,$(CLANG),-O1 -fsanitize=fuzzer-no-link$(comma)un
 # A fuzz_NAME.swift is compiled together with the sources named in SWIFT_FUZZ_NAME.
 FUZZERS := $(patsubst fuzz_%,%,$(basename $(notdir $(sort $(wildcard Tests/Fuzz/fuzz_*.c Tests/Fuzz/fuzz_*.swift)))))
 # One whose sources import GraftConfig links build/fuzz/GraftConfig.o, named in SWIFT_FUZZ_MODULES_NAME.
-SWIFT_FUZZ_remote_config := $(sort $(filter-out Sources/GraftRemoteConfig/HTTP/%,$(wildcard Sources/GraftRemoteConfig/*/*.swift)))
+SWIFT_FUZZ_remote_config := $(sort $(filter-out $(addprefix Sources/GraftRemoteConfig/,HTTP/% Driver/%),$(wildcard Sources/GraftRemoteConfig/*/*.swift)))
 SWIFT_FUZZ_MODULES_remote_config := build/fuzz/GraftConfig.o
 SWIFT_FUZZ_cache := $(SWIFT_FUZZ_remote_config)
 SWIFT_FUZZ_MODULES_cache := build/fuzz/GraftConfig.o
