@@ -165,6 +165,7 @@ extension Agent {
             link.telemetry?.post(facts)
             try link.start()
             remote = link
+            takeRemote(isLook: false)
         } catch {
             remoteProblem = "no Datadog agent is asked: \(error)"
             log(remoteProblem ?? "")

@@ -107,9 +107,11 @@ import Testing
         #expect(link.take().isEmpty && link.inheritance.paths == [Self.path])
     }
 
-    @Test func `nothing in force at all is said too`() throws {
+    @Test func `what a parent had applied stays until an answer states what is in force`() throws {
         let link = try link(inheriting: [Self.path])
         try round(link, .ok("{}"))
+        #expect(link.take().isEmpty && link.inheritance.paths == [Self.path])
+        try round(link, offer(1, []))
         #expect(link.take().map(\.isRemoval) == [true])
     }
 

@@ -67,13 +67,17 @@ final class RemoteInbox: Sendable {
         }
     }
 
+    /// Whether an answer has said what is in force.
+    var isConfirmed: Bool { storage.withLock { $0.mail.isConfirmed } }
+
     /// How the rounds went.
     var rounds: RoundStatistics { storage.withLock { $0.rounds } }
 }
 
 extension PollReport {
-    /// Whether an answer has said what is in force, all of it.
+    /// Whether an answer has said what is in force, all of it. "Nothing has changed" says that to a client that was told
+    /// before; to a new one it says nothing.
     fileprivate var statesEverything: Bool {
-        outcomes.contains { $0.verdict == .unchanged || $0.verdict == .updated || $0.verdict == .expired }
+        outcomes.contains { $0.verdict == .updated || $0.verdict == .expired }
     }
 }

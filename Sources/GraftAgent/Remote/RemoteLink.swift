@@ -44,6 +44,8 @@ final class RemoteLink {
     /// What sends telemetry; nil when none is sent.
     let telemetry: TelemetrySender?
     private let session: TelemetrySession
+    /// The last good configurations on disk; nil when none are kept.
+    private let cache: RemoteCache?
     /// What the product has, by path.
     private var given: [String: Given]
     /// Updates so far.
@@ -70,13 +72,16 @@ final class RemoteLink {
             ? TelemetrySender(settings: telemetry, session: session, tracer: tracer, log: log) : nil
         let inbox = RemoteInbox()
         (self.inbox, self.telemetry) = (inbox, sender)
+        let cache = session.isForked || !settings.polls ? nil : RemoteCache(settings: settings, log: log)
+        self.cache = cache
         let transport = AgentTransport(
             address: settings.address, environment: settings.variables, timeout: settings.timeout)
         let state = RemoteConfigState(
             clientID: Identifier.random(), tracer: tracer, pace: PollPace(interval: settings.interval))
         thread = RemoteConfigThread(
             state: state, transport: transport,
-            hooks: Self.hooks(inbox: inbox, telemetry: sender, transport: transport, log: log), polls: settings.polls)
+            hooks: Self.hooks(inbox: inbox, telemetry: sender, cache: cache, transport: transport, log: log),
+            polls: settings.polls)
         let poller = thread.poller
         poller.registerCallback(
             RemoteCallback(inbox: inbox, notApplied: { poller.acknowledge($0, .unacknowledged) }), for: Self.product)
@@ -85,21 +90,23 @@ final class RemoteLink {
 
     /// What is done on the thread besides asking. What it calls is not reported: the program did not call it.
     private static func hooks(
-        inbox: RemoteInbox, telemetry: TelemetrySender?, transport: AgentTransport, log: AgentLog
+        inbox: RemoteInbox, telemetry: TelemetrySender?, cache: RemoteCache?, transport: AgentTransport, log: AgentLog
     ) -> RemoteConfigHooks {
         var hooks = RemoteConfigHooks()
         hooks.onStart = { Instrumentation.exemptThread(true) }
         hooks.afterPoll = { report in
             for line in report.log { log(line.text) }
             inbox.note(report)
+            if inbox.isConfirmed { cache?.keep() }
         }
         hooks.afterDelivery = { report in for line in report.log { log(line.text) } }
         hooks.errand = { telemetry?.sendDue(over: transport) }
         return hooks
     }
 
-    /// Begins to ask, and to send.
+    /// Begins to ask, and to send. What the cache holds can be taken at once.
     func start() throws(AgentError) {
+        cache?.load(into: poller)
         guard settings.polls || telemetry != nil else { return }
         do throws(ConfigError) {
             try thread.start()
