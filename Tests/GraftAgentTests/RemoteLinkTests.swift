@@ -1,5 +1,6 @@
 // RemoteLinkTests.swift: Remote Configuration as the agent's thread sees it, over answers that are ready.
 
+import Foundation
 import GraftConfig
 import GraftRemoteConfig
 import GraftSCA
@@ -14,14 +15,19 @@ import Testing
     private static let other = "datadog/2/SCA_DETECTION/b/config"
 
     /// A link whose thread was never started: the test polls.
-    private func link(inheriting paths: [String] = []) throws -> RemoteLink {
+    private func link(inheriting paths: [String] = [], cache: String = "") throws -> RemoteLink {
+        try link(inheriting: .init(paths: paths), cache: cache)
+    }
+
+    /// The same, of a child when it inherits a session.
+    private func link(inheriting parent: RemoteLink.Inheritance, cache: String) throws -> RemoteLink {
         var complaints: [String] = []
-        let environment = ["DD_TRACE_AGENT_URL": "http://127.0.0.1:1"]
+        let environment = ["DD_TRACE_AGENT_URL": "http://127.0.0.1:1", "GRAFT_REMOTE_CONFIG_CACHE": cache]
         let settings = RemoteSettings(program: "shop", followsFile: false, complaints: &complaints) { environment[$0] }
         return RemoteLink(
             settings: try #require(settings),
             telemetry: TelemetrySettings(environment: ["DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0"]),
-            inheriting: .init(paths: paths), log: AgentLog(nil))
+            inheriting: parent, log: AgentLog(nil))
     }
 
     /// A round with this answer, as the thread would carry it out.
@@ -113,6 +119,41 @@ import Testing
         #expect(link.take().isEmpty && link.inheritance.paths == [Self.path])
         try round(link, offer(1, []))
         #expect(link.take().map(\.isRemoval) == [true])
+    }
+
+    @Test func `what was in force is in force at the next start, without a Datadog agent`() throws {
+        let folder = Folder()
+        let file = "\(folder.path)/cache"
+        let first = try link(cache: file)
+        first.cache?.load(into: first.poller)
+        try round(first, offer(1, [(Self.path, #"{"targets":["a:b"]}"#)]))
+        _ = first.take()
+        first.acknowledge { _ in [Self.path: Standing(state: .applied, targets: 1)] }
+        if first.inbox.isConfirmed { first.cache?.keep() }
+
+        let second = try link(cache: file)
+        second.cache?.load(into: second.poller)
+        #expect(second.take().map(\.path) == [Self.path])
+        try round(second, .failure("nobody"))
+        if second.inbox.isConfirmed { second.cache?.keep() }
+        #expect(second.take().isEmpty && second.inheritance.paths == [Self.path])
+        try round(second, offer(2, []))
+        #expect(second.take().map(\.isRemoval) == [true])
+        if second.inbox.isConfirmed { second.cache?.keep() }
+
+        let third = try link(cache: file)
+        third.cache?.load(into: third.poller)
+        #expect(third.take().isEmpty)
+    }
+
+    @Test func `a forked child has no cache`() throws {
+        let folder = Folder()
+        let child = try link(
+            inheriting: .init(session: TelemetrySession(runtimeID: "parent")), cache: "\(folder.path)/cache")
+        child.cache?.load(into: child.poller)
+        try round(child, offer(1, [(Self.path, "{}")]))
+        if child.inbox.isConfirmed { child.cache?.keep() }
+        #expect(access("\(folder.path)/cache", F_OK) != 0)
     }
 
     @Test func `the report has what a status needs`() throws {

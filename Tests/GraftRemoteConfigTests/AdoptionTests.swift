@@ -111,5 +111,7 @@ struct AdoptionTests {
         state.acknowledge(try ConfigPath(features("a")), .acknowledged)
         state.acknowledge(try ConfigPath(features("b")), .error("no"))
         #expect(state.lastKnownGood.map(\.path.id) == ["a"])
+        state.acknowledge(try ConfigPath(features("a")), .incomplete("a library is not loaded yet"))
+        #expect(state.lastKnownGood.map(\.path.id) == ["a"])
     }
 }

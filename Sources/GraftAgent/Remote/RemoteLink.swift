@@ -45,7 +45,7 @@ final class RemoteLink {
     let telemetry: TelemetrySender?
     private let session: TelemetrySession
     /// The last good configurations on disk; nil when none are kept.
-    private let cache: RemoteCache?
+    let cache: RemoteCache?
     /// What the product has, by path.
     private var given: [String: Given]
     /// Updates so far.

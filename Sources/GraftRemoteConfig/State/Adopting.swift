@@ -28,6 +28,6 @@ extension RemoteConfigState {
     /// What is in force and was acknowledged, in the order of the paths: what is worth keeping for a start without an agent. What
     /// a callback could not use is not among it, so it cannot spoil the next start.
     public var lastKnownGood: [Payload] {
-        held.values.filter { $0.acknowledgement == .acknowledged }.map(\.payload).sorted { $0.path < $1.path }
+        held.values.filter { $0.acknowledgement.isInForce }.map(\.payload).sorted { $0.path < $1.path }
     }
 }

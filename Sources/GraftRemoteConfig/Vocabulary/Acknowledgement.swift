@@ -23,6 +23,9 @@ public enum Acknowledgement: Sendable, Hashable {
         }
     }
 
+    /// Whether it is in force, be it not all of it.
+    var isInForce: Bool { applyState == 2 }
+
     /// Why it could not be used, or what of it is not in force, bounded; nil when there is nothing to say.
     public var applyError: String? {
         switch self {
