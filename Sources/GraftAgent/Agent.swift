@@ -16,6 +16,7 @@ final class Agent {
     private let settings: AgentSettings
     private let product: SCAProduct
     private let turnstile: Turnstile
+    private let rehearsal: Turnstile
     /// Where debug lines go.
     let log: AgentLog
     private let program = AgentReport.ownProgram
@@ -43,12 +44,14 @@ final class Agent {
 
     /// An agent that has not begun.
     init(
-        settings: AgentSettings, product: SCAProduct, rendezvous: Rendezvous, turnstile: Turnstile, log: AgentLog
+        settings: AgentSettings, product: SCAProduct, rendezvous: Rendezvous, turnstile: Turnstile,
+        rehearsal: Turnstile, log: AgentLog
     ) {
         self.settings = settings
         self.product = product
         self.rendezvous = rendezvous
         self.turnstile = turnstile
+        self.rehearsal = rehearsal
         self.log = log
     }
 
@@ -160,7 +163,9 @@ extension Agent {
     /// Makes the link to the Datadog agent, if there is to be one.
     private func connect(inheriting parent: RemoteLink.Inheritance) {
         guard let wanted = settings.remote else { return }
-        let link = RemoteLink(settings: wanted, telemetry: settings.telemetry, inheriting: parent, log: log)
+        let link = RemoteLink(
+            settings: wanted, telemetry: settings.telemetry, inheriting: parent,
+            rehearsal: isForked ? nil : rehearsal, log: log)
         do throws(AgentError) {
             link.telemetry?.post(facts)
             try link.start()

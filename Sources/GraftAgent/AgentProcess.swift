@@ -17,6 +17,8 @@ public func graftAgentStart() { AgentProcess.start() }
 final class AgentProcess: Sendable {
     private let settings: AgentSettings
     private let turnstile: Turnstile
+    /// Works while the thread that asks the Datadog agent rehearses; rests afterwards, also while that thread works.
+    private let rehearsal: Turnstile
     private let rendezvous: Rendezvous
     private let agent: Handover
 
@@ -40,9 +42,12 @@ final class AgentProcess: Sendable {
     /// Milliseconds that the agent of a forked child waits before it works: most children exec before that.
     private static let forkDelay: Int32 = 50
 
-    private init(settings: AgentSettings, turnstile: Turnstile, rendezvous: Rendezvous, agent: Handover) {
+    private init(
+        settings: AgentSettings, turnstile: Turnstile, rehearsal: Turnstile, rendezvous: Rendezvous, agent: Handover
+    ) {
         self.settings = settings
         self.turnstile = turnstile
+        self.rehearsal = rehearsal
         self.rendezvous = rendezvous
         self.agent = agent
     }
@@ -90,12 +95,13 @@ extension AgentProcess {
 
     /// The agent and what it shares with the host's threads.
     private static func make(settings: AgentSettings, gate: Gate) -> AgentProcess {
-        let (turnstile, rendezvous) = (Turnstile(), Rendezvous())
+        let (turnstile, rehearsal, rendezvous) = (Turnstile(), Turnstile(), Rendezvous())
         let agent = Agent(
             settings: settings, product: SCAProduct(gate: gate), rendezvous: rendezvous,
-            turnstile: turnstile, log: AgentLog(settings.log))
+            turnstile: turnstile, rehearsal: rehearsal, log: AgentLog(settings.log))
         return AgentProcess(
-            settings: settings, turnstile: turnstile, rendezvous: rendezvous, agent: Handover(agent: agent))
+            settings: settings, turnstile: turnstile, rehearsal: rehearsal, rendezvous: rendezvous,
+            agent: Handover(agent: agent))
     }
 
     /// Starts the agent's thread.
@@ -147,13 +153,22 @@ extension AgentProcess {
     }
 
     private static func beforeFork() {
-        let rests = current?.turnstile.beginFork() ?? false
+        let rests = current?.beginFork() ?? false
         pthread_setspecific(restKey, rests ? UnsafeRawPointer(bitPattern: 1) : nil)
     }
 
     private static func afterForkInParent() {
         guard pthread_getspecific(restKey) != nil else { return }
+        current?.rehearsal.endFork()
         current?.turnstile.endFork()
+    }
+
+    /// Whether the child may have an agent: this one rests, and nothing is rehearsed.
+    private func beginFork() -> Bool {
+        guard turnstile.beginFork() else { return false }
+        if rehearsal.beginFork() { return true }
+        turnstile.endFork()
+        return false
     }
 
     /// The child has this thread only. If the agent rested, a new thread takes it over; otherwise its state is half
@@ -165,9 +180,11 @@ extension AgentProcess {
             return
         }
         parent.turnstile.reset()
+        parent.rehearsal.reset()
         let rendezvous = Rendezvous()
         let child = AgentProcess(
-            settings: parent.settings, turnstile: parent.turnstile, rendezvous: rendezvous, agent: parent.agent)
+            settings: parent.settings, turnstile: parent.turnstile, rehearsal: parent.rehearsal,
+            rendezvous: rendezvous, agent: parent.agent)
         do throws(AgentError) {
             try child.startThread { $0.run(forkedWith: rendezvous, delay: forkDelay) }
             current = child

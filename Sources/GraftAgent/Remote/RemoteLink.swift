@@ -44,6 +44,8 @@ final class RemoteLink {
     /// What sends telemetry; nil when none is sent.
     let telemetry: TelemetrySender?
     private let session: TelemetrySession
+    /// Entered while the thread rehearses; nil when it need not.
+    private let rehearsal: Turnstile?
     /// The last good configurations on disk; nil when none are kept.
     let cache: RemoteCache?
     /// What the product has, by path.
@@ -58,9 +60,10 @@ final class RemoteLink {
     /// A link that has asked for nothing yet.
     init(
         settings: RemoteSettings, telemetry: TelemetrySettings, inheriting parent: Inheritance = Inheritance(),
-        log: AgentLog
+        rehearsal: Turnstile? = nil, log: AgentLog
     ) {
         self.settings = settings
+        self.rehearsal = rehearsal
         given = Dictionary(uniqueKeysWithValues: parent.paths.map { ($0, Given()) })
         let runtimeID = Identifier.random()
         session =
@@ -78,10 +81,14 @@ final class RemoteLink {
             address: settings.address, environment: settings.variables, timeout: settings.timeout)
         let state = RemoteConfigState(
             clientID: Identifier.random(), tracer: tracer, pace: PollPace(interval: settings.interval))
-        thread = RemoteConfigThread(
-            state: state, transport: transport,
-            hooks: Self.hooks(inbox: inbox, telemetry: sender, cache: cache, transport: transport, log: log),
-            polls: settings.polls)
+        var hooks = Self.hooks(inbox: inbox, telemetry: sender, cache: cache, transport: transport, log: log)
+        hooks.onStart = {
+            Instrumentation.exemptThread(true)
+            guard let rehearsal else { return }
+            RemoteRehearsal.run()
+            rehearsal.leave()
+        }
+        thread = RemoteConfigThread(state: state, transport: transport, hooks: hooks, polls: settings.polls)
         let poller = thread.poller
         poller.registerCallback(
             RemoteCallback(inbox: inbox, notApplied: { poller.acknowledge($0, .unacknowledged) }), for: Self.product)
@@ -93,7 +100,6 @@ final class RemoteLink {
         inbox: RemoteInbox, telemetry: TelemetrySender?, cache: RemoteCache?, transport: AgentTransport, log: AgentLog
     ) -> RemoteConfigHooks {
         var hooks = RemoteConfigHooks()
-        hooks.onStart = { Instrumentation.exemptThread(true) }
         hooks.afterPoll = { report in
             for line in report.log { log(line.text) }
             inbox.note(report)
@@ -108,9 +114,11 @@ final class RemoteLink {
     func start() throws(AgentError) {
         cache?.load(into: poller)
         guard settings.polls || telemetry != nil else { return }
+        rehearsal?.enter()
         do throws(ConfigError) {
             try thread.start()
         } catch {
+            rehearsal?.leave()
             throw AgentError(.os, error.message)
         }
     }

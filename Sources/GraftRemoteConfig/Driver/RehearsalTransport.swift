@@ -30,6 +30,9 @@ package final class RehearsalTransport: RemoteConfigTransport, Sendable {
         ]
     }
 
+    /// How many answers it has.
+    package var count: Int { answers.count }
+
     /// Waits until all answers were given, for a second at most.
     package func wait() -> Bool { isOver.wait(until: MonotonicTime.now(plus: .seconds(1))) }
 
