@@ -75,6 +75,8 @@ let package = Package(
         .executableTarget(
             name: "GraftCLI", dependencies: ["Graft", "GraftConfig", "GraftRemoteConfig", "GraftSCA", "GraftAgent"],
             swiftSettings: strict),
+        // Runs the programs of Tests/Programs, for the tests of several modules.
+        .target(name: "Scenarios", path: "Tests/Scenarios", swiftSettings: strict),
         .testTarget(name: "GraftTests", dependencies: ["Graft", "CGraft", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftConfigTests", dependencies: ["GraftConfig", "GraftTestKit"], swiftSettings: strict),
         // Programs that fork, for the tests of GraftProducts.
@@ -87,7 +89,8 @@ let package = Package(
         .testTarget(
             name: "GraftProductsTests",
             dependencies: [
-                "GraftProducts", "GraftRemoteConfig", "GraftConfig", "GraftTestKit", "ForkingProducts", "ForkingRemote",
+                "GraftProducts", "GraftRemoteConfig", "GraftConfig", "GraftTestKit", "Scenarios", "ForkingProducts",
+                "ForkingRemote",
             ], swiftSettings: strict),
         // A program that forks, with products in C, for the tests of GraftServices.
         .target(name: "CProducts", dependencies: ["CGraft"], path: "Tests/Programs/CProducts"),
@@ -95,7 +98,8 @@ let package = Package(
             name: "ForkingNatives", dependencies: ["CProducts", "GraftProducts", "GraftServices"],
             path: "Tests/Programs/ForkingNatives", swiftSettings: strict),
         .testTarget(
-            name: "GraftServicesTests", dependencies: ["GraftServices", "ForkingNatives"], swiftSettings: strict),
+            name: "GraftServicesTests", dependencies: ["GraftServices", "Scenarios", "ForkingNatives"],
+            swiftSettings: strict),
         // What the client costs; Tests/Benchmarks/RemoteConfig/bench-remote-config runs it.
         .executableTarget(
             name: "bench_remote_config", dependencies: ["GraftRemoteConfig", "GraftSCA", "GraftConfig"],
@@ -112,11 +116,13 @@ let package = Package(
             path: "Tests/Programs/SavingCache", swiftSettings: strict),
         .testTarget(
             name: "GraftRemoteConfigTests",
-            dependencies: ["GraftRemoteConfig", "GraftConfig", "GraftTestKit", "ForkingPoller", "SavingCache"],
+            dependencies: [
+                "GraftRemoteConfig", "GraftConfig", "GraftTestKit", "Scenarios", "ForkingPoller", "SavingCache",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "GraftTelemetryTests",
-            dependencies: ["GraftTelemetry", "GraftConfig", "GraftProducts", "GraftRemoteConfig"],
+            dependencies: ["GraftTelemetry", "GraftConfig", "GraftProducts", "GraftRemoteConfig", "GraftTestKit"],
             swiftSettings: strict),
         // The client driven from outside, for the comparison with other clients in Tests/Oracle.
         .executableTarget(

@@ -2,6 +2,7 @@
 
 import GraftConfig
 import GraftProducts
+import GraftTestKit
 import Testing
 
 @Suite("The merge of APM_TRACING")

@@ -1,33 +1,15 @@
 // ForkTests: real forks of a real program, ForkingProducts, which says line by line what its products are told.
 
-import Foundation
+import Scenarios
 import Testing
-
-/// Where SwiftPM has put this test's program, and so the programs that fork beside it.
-func programFolder() throws -> URL {
-    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-    let line = try #require(maps.split(separator: "\n").first { $0.hasSuffix("PackageTests.xctest") })
-    return URL(fileURLWithPath: String(line[line.firstIndex(of: "/")!...])).deletingLastPathComponent()
-}
 
 @Suite("Products in a process that forks")
 struct ForkTests {
     /// Runs a scenario, 20 seconds at most; its lines. A program that hangs is ended and says nothing more.
     private func lines(_ scenario: String) throws -> [String] {
-        let process = Process()
-        process.executableURL = try programFolder().appendingPathComponent("ForkingProducts")
-        process.arguments = [scenario]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let number = process.processIdentifier
-        let guardian = DispatchWorkItem { kill(number, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 20, execute: guardian)
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guardian.cancel()
-        #expect(process.terminationReason == .exit && process.terminationStatus == 0)
-        return text.split(separator: "\n").map(String.init)
+        let scenario = try Scenario(of: "ForkingProducts", [scenario], seconds: 20)
+        #expect(scenario.hasSucceeded)
+        return scenario.lines
     }
 
     @Test("are told before, in the parent and in the child, once each and in the order of the start")

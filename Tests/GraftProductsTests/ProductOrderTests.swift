@@ -1,6 +1,7 @@
 // ProductOrderTests: orders of random requirements, against the plainest statement of what an order is.
 
 import GraftProducts
+import GraftTestKit
 import Testing
 
 @Suite("The order of products")

@@ -1,6 +1,6 @@
 // RemoteForkTests: real forks of a real program, ForkingRemote, whose processes ask a real server.
 
-import Foundation
+import Scenarios
 import Testing
 
 @Suite("Remote Configuration in a process that forks", .serialized)
@@ -14,20 +14,10 @@ struct RemoteForkTests {
     /// Runs a scenario, 60 seconds at most. A program that hangs is ended and says nothing more.
     private func run(_ scenario: String, path: String = "") throws -> Account {
         let agent = try LoopbackAgent()
-        let process = Process()
-        process.executableURL = try programFolder().appendingPathComponent("ForkingRemote")
-        process.arguments = [scenario, "http://127.0.0.1:\(agent.port)\(path)"]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let number = process.processIdentifier
-        let guardian = DispatchWorkItem { kill(number, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: guardian)
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guardian.cancel()
-        #expect(process.terminationReason == .exit && process.terminationStatus == 0)
-        return Account(lines: text.split(separator: "\n").map(String.init), clients: agent.end())
+        let scenario = try Scenario(
+            of: "ForkingRemote", [scenario, "http://127.0.0.1:\(agent.port)\(path)"], seconds: 60)
+        #expect(scenario.hasSucceeded)
+        return Account(lines: scenario.lines, clients: agent.end())
     }
 
     @Test("gives child and grandchild clients of their own, with all that is in force, and the parent polls on")

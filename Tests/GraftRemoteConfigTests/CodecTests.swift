@@ -1,6 +1,7 @@
 // CodecTests: hashes, base64, capabilities and bounded text.
 
 import Foundation
+import GraftTestKit
 import Testing
 
 @testable import GraftRemoteConfig

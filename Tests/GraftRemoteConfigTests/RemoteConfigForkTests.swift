@@ -1,34 +1,16 @@
 // RemoteConfigForkTests: real forks of a real program, ForkingPoller, at every step of a poll. A child makes a thread of its
 // own, waits for nothing of its parent's, and leaves its parent alone.
 
-import Foundation
+import Scenarios
 import Testing
 
 @Suite("The thread that polls, in a process that forks")
 struct RemoteConfigForkTests {
-    /// Where SwiftPM has put this test's program, and so ForkingPoller beside it.
-    private static func programFolder() throws -> URL {
-        let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-        let line = try #require(maps.split(separator: "\n").first { $0.hasSuffix("PackageTests.xctest") })
-        return URL(fileURLWithPath: String(line[line.firstIndex(of: "/")!...])).deletingLastPathComponent()
-    }
-
     /// Runs a scenario, 30 seconds at most; its lines. A program that hangs is ended and says nothing more.
     private func lines(_ scenario: String) throws -> [String] {
-        let process = Process()
-        process.executableURL = try Self.programFolder().appendingPathComponent("ForkingPoller")
-        process.arguments = [scenario]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let number = process.processIdentifier
-        let guardian = DispatchWorkItem { kill(number, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 30, execute: guardian)
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guardian.cancel()
-        #expect(process.terminationReason == .exit && process.terminationStatus == 0)
-        return text.split(separator: "\n").map(String.init)
+        let scenario = try Scenario(of: "ForkingPoller", [scenario], seconds: 30)
+        #expect(scenario.hasSucceeded)
+        return scenario.lines
     }
 
     @Test(

@@ -3,6 +3,7 @@
 import Graft
 import GraftConfig
 import GraftSCA
+import GraftTestKit
 import Testing
 
 @Suite("A payload")

@@ -2,6 +2,7 @@
 
 import Graft
 import GraftSCA
+import GraftTestKit
 import Testing
 
 @Suite("The planner")

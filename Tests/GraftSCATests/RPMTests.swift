@@ -2,6 +2,7 @@
 
 import Foundation
 import GraftSCA
+import GraftTestKit
 import Testing
 
 /// Writes rpm databases with Python's SQLite.

@@ -1,28 +1,15 @@
 // NativeProductsTests: products in C and in Swift, run by one manager, in a real program that forks.
 
-import Foundation
+import Scenarios
 import Testing
 
 @Suite("Products written in C, in a Swift program")
 struct NativeProductsTests {
-    /// Runs ForkingNatives, which SwiftPM has put beside this test's program, 30 seconds at most; its lines.
+    /// Runs ForkingNatives; its lines.
     private func lines() throws -> [String] {
-        let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-        let line = try #require(maps.split(separator: "\n").first { $0.hasSuffix("PackageTests.xctest") })
-        let tests = URL(fileURLWithPath: String(line[line.firstIndex(of: "/")!...]))
-        let process = Process()
-        process.executableURL = tests.deletingLastPathComponent().appendingPathComponent("ForkingNatives")
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let number = process.processIdentifier
-        let guardian = DispatchWorkItem { kill(number, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 30, execute: guardian)
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guardian.cancel()
-        #expect(process.terminationReason == .exit && process.terminationStatus == 0)
-        return text.split(separator: "\n").map(String.init)
+        let scenario = try Scenario(of: "ForkingNatives", [], seconds: 30)
+        #expect(scenario.hasSucceeded)
+        return scenario.lines
     }
 
     @Test("start, fail, restart in a child and stop among products in Swift, by their requirements")

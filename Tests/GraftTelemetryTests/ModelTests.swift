@@ -6,6 +6,7 @@
 import GraftConfig
 import GraftProducts
 import GraftRemoteConfig
+import GraftTestKit
 import Testing
 
 @testable import GraftTelemetry

@@ -1,15 +1,15 @@
-// SplitMix: random numbers that a printed seed brings back.
+// SplitMix.swift: random numbers that a printed seed brings back.
 
 /// The SplitMix64 generator.
-struct SplitMix: RandomNumberGenerator {
+public struct SplitMix: RandomNumberGenerator, Sendable {
     /// The state.
     private var state: UInt64
 
     /// A generator that gives the same numbers for the same seed.
-    init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { state = seed }
 
     /// The next number.
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
