@@ -81,10 +81,13 @@ final class Agent {
         source?.followFork()
         look()
         hasStarted = true
+        // A child that ends so soon has nothing to ask and nothing to tell but its report.
+        let isEnding = rendezvous.isReportWanted
         let inheritance = remote?.inheritance
         // The parent's link is never ended here: what its thread held is half done.
         if let remote { _ = Unmanaged.passRetained(remote) }
         remote = nil
+        if isEnding { finish() }
         connect(inheriting: inheritance ?? RemoteLink.Inheritance())
         loop()
     }
