@@ -38,8 +38,10 @@ build/$(1)/fixtures/%.so: Tests/C/fixtures/%.cpp Tests/tests.mk | packages
 	@mkdir -p $$(@D)
 	$(call say,link,$$@)g++ -g -O0 -fPIC -shared $$< -o $$@
 
+# The address sanitizer finds what throws in C++ at the start only, and a fixture throws.
 build/$(1)/test_%: build/$(1)/Tests/C/test_%.c.o build/$(1)/core.a
-	$(call say,link,$$@)$(2) $(3) $(if $(findstring clang,$(2)),-fuse-ld=lld) -pthread -rdynamic -o $$@ $$^ $(LIBRARIES) -ldl -lm
+	$(call say,link,$$@)$(2) $(3) $(if $(findstring clang,$(2)),-fuse-ld=lld) -pthread -rdynamic -o $$@ $$^ $(LIBRARIES) -ldl -lm \
+		$(if $(findstring sanitize=address,$(3)),-Wl$(comma)--no-as-needed -lstdc++)
 
 build/$(1)/programs: $$(C_TEST_NAMES:%=build/$(1)/%) $$(addsuffix .so,$$(basename $$(C_FIXTURES:Tests/C/%=build/$(1)/%)))
 
