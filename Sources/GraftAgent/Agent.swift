@@ -155,12 +155,17 @@ extension Agent {
     /// lie in the folder that the source watches.
     private func look() {
         let hasNews = source?.look { update in
-            log("\(update.path): \(update.isRemoval ? "removed" : "version \(update.version)")")
-            product.apply(update)
+            apply(update)
         } problem: { error in
             log("\(error)")
         }
         if hasNews == true { reports.hasten(now: Clock.milliseconds) }
+    }
+
+    /// Has the product carry out one update, from wherever it came.
+    private func apply(_ update: ConfigUpdate) {
+        log("\(update.path): \(update.isRemoval ? "removed" : "version \(update.version)")")
+        product.apply(update)
     }
 
     /// Makes the link to the Datadog agent, if there is to be one.
@@ -195,10 +200,7 @@ extension Agent {
         guard let remote else { return }
         let updates = remote.take()
         guard isLook || !updates.isEmpty else { return }
-        for update in updates {
-            log("\(update.path): \(update.isRemoval ? "removed" : "version \(update.version)")")
-            product.apply(update)
-        }
+        updates.forEach(apply)
         remote.acknowledge(product.standings)
         remote.telemetry?.post(facts)
         if !updates.isEmpty { reports.hasten(now: Clock.milliseconds) }
