@@ -7,6 +7,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// What only the trait ConfigStream brings.
+let stream: TargetDependencyCondition? = .when(traits: ["ConfigStream"])
+
 let package = Package(
     name: "graft",
     products: [
@@ -25,11 +28,21 @@ let package = Package(
     traits: [
         .trait(name: "SwiftLog", description: "GraftLogging sends the library's log to a swift-log Logger"),
         .trait(name: "ServiceLifecycle", description: "GraftServices runs products and pollers in a ServiceGroup"),
+        .trait(
+            name: "ConfigStream",
+            description:
+                "GraftConfigStreamGRPC and GraftConfigStreamProvider: the stream over gRPC, and what others see of it"),
     ],
     dependencies: [
         // Each is used with its trait only: without it, it is neither fetched nor resolved.
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.10.0"),
     ],
     targets: [
         .target(
@@ -64,6 +77,26 @@ let package = Package(
                 .product(
                     name: "ServiceLifecycle", package: "swift-service-lifecycle",
                     condition: .when(traits: ["ServiceLifecycle"])),
+            ], swiftSettings: strict),
+        .target(name: "GraftConfigStream", dependencies: ["Graft", "GraftConfig"], swiftSettings: strict),
+        // The stream over gRPC, which takes 700 seconds of a processor to build: compiled with the trait ConfigStream only.
+        .target(
+            name: "GraftConfigStreamGRPC",
+            dependencies: [
+                "GraftConfigStream",
+                .product(name: "GRPCCore", package: "grpc-swift-2", condition: stream),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: stream),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: stream),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: stream),
+            ], swiftSettings: strict),
+        .target(
+            name: "GraftConfigStreamProvider",
+            dependencies: [
+                "GraftConfigStream",
+                .product(name: "Configuration", package: "swift-configuration", condition: stream),
+                .product(name: "Logging", package: "swift-log", condition: stream),
+                .product(name: "Metrics", package: "swift-metrics", condition: stream),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: stream),
             ], swiftSettings: strict),
         .target(
             name: "GraftAgent",
