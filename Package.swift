@@ -88,7 +88,7 @@ let package = Package(
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: stream),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: stream),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: stream),
-            ], swiftSettings: strict),
+            ], exclude: ["Protos"], swiftSettings: strict),
         .target(
             name: "GraftConfigStreamProvider",
             dependencies: [
