@@ -55,5 +55,6 @@ class Commands:
         try:
             inspect.signature(method).bind(**parameters)
             return await method(**parameters) or {}
-        except (TypeError, ValueError, AttributeError, TimeoutError, OSError, RuntimeError) as error:
-            raise CommandFailed(f"{name}: {error}") from error
+        # Whatever it is, whoever drives has to be answered.
+        except Exception as error:
+            raise CommandFailed(f"{name}: {error}" if str(error) else f"{name}: {error!r}") from error

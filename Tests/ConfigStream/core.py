@@ -77,7 +77,7 @@ class CoreAgent:
         return change and change.sequence
 
     def tell(self, change, key, is_swallowed=False):
-        """The same without waiting."""
+        """The same without waiting. A key may have to be told anew in the next snapshot even if nobody is told of it now."""
         self.snapshots.forget([key.lower()])
         if change and not is_swallowed:
             self.producer.take(change)

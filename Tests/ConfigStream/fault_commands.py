@@ -1,7 +1,7 @@
 """The commands that make something go wrong."""
 import asyncio
 
-import messages
+import raw as written
 from calls import KINDS, Opening, Planned
 from faults import FAULTS, Ending
 from grpc import StatusCode
@@ -45,13 +45,13 @@ class FaultCommands:
         """Sends any event as it is written: {"snapshot": {"sequence", "origin", "settings": […]}}, {"update": {"sequence",
         "setting": {"key", "source", "value", "unset_source"}}}, {} or {"hex": "…"}. Everything may be left out; a "hex" within
         an event or a setting is put behind it, a value of {"$kind": null} says no kind."""
-        encoded = messages.raw(event, self._core.snapshots.origin)
+        encoded = written.encoded(event, self._core.snapshots.origin)
         for each in self._select(subscriber):
             each.put(encoded)
 
     async def opening(self, *, events, snapshot=True, times=1):
         """Has the next `times` streams begin with these raw events, before the snapshot or instead of it."""
-        encoded = [messages.raw(event, self._core.snapshots.origin) for event in events]
+        encoded = [written.encoded(event, self._core.snapshots.origin) for event in events]
         self._core.calls.plan_opening(Opening(encoded, snapshot), times)
 
     async def resnapshot(self, *, subscriber=None):
@@ -118,10 +118,13 @@ class FaultCommands:
         await self._core.stop()
 
     async def rotate(self, *, token=True, certificate=True):
-        """Makes a new token, a new certificate or both, and begins to listen anew with them. Connections are reset."""
-        await self._core.down()
+        """Makes a new token, a new certificate or both, with which it listens from then on. Connections are reset."""
+        is_up = self._core.listener.is_up
+        if is_up:
+            await self._core.down()
         await asyncio.get_running_loop().run_in_executor(None, self._core.credentials.make, token, certificate)
-        await self._core.up()
+        if is_up:
+            await self._core.up()
 
     def _noticed(self, now):
         """Sessions have gone."""
@@ -130,11 +133,9 @@ class FaultCommands:
         self._core.changed()
 
     def _select(self, which):
-        """The subscribers that are meant; it is an error when one is named and not there."""
+        """The subscribers that are meant; it is an error when there is none."""
         everyone = list(self._core.producer.subscribers.values())
-        if which is None:
-            return everyone
-        found = [each for each in everyone if which in (each.id, each.name, each.session)]
+        found = [each for each in everyone if which in (None, each.id, each.name, each.session)]
         if not found:
-            raise ValueError(f"no subscriber is called {which!r}; there are {[each.id for each in everyone]}")
+            raise ValueError(f"there is no subscriber {which or ''}; there are {[each.id for each in everyone]}")
         return found

@@ -4,7 +4,7 @@ Owns the precedence of sources and the counter, which has 64 bits and starts whe
 a change is told is content.py's business. Keys are opaque and lower-cased; a change that alters no effective value has no
 number, and nobody is told of it, as upstream.
 """
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # From the lowest to the highest. What `schema` declares has no value.
 PRECEDENCE = ("schema", "default", "unknown", "infra-mode", "file", "environment-variable", "fleet-policies",
@@ -22,16 +22,14 @@ class Absent:
 ABSENT = Absent()
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """What one source has set."""
 
     source: str
     value: object
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One change of one key that is told to subscribers: a source has set it (`unset` is None) or sets it no longer."""
 
     sequence: int

@@ -29,6 +29,8 @@ class Listener:
 
     async def up(self, service, profile, credentials):
         """Begins to listen; returns when clients can connect."""
+        if self._server:
+            raise RuntimeError("it listens already")
         # Two that listen at the same port would share its connections.
         server = grpc.aio.server(options=[
             ("grpc.so_reuseport", 0), ("grpc.max_send_message_length", profile.message_max),
@@ -46,6 +48,8 @@ class Listener:
 
     async def down(self, grace=None):
         """Listens no longer. Streams have so many seconds to end; without, they are cut."""
+        if not self._server:
+            raise RuntimeError("it does not listen")
         server, self._server = self._server, None
         if grace is None:
             self.cut()

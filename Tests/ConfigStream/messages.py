@@ -4,15 +4,12 @@ Owns the way from JSON values to google.protobuf.Value and from settings to even
 of its settings, so that 200,000 of them are encoded once and not with each snapshot. Neighbours: content.py says which
 settings, Generated/ has the messages.
 """
-import os
-import sys
+import json
 from typing import NamedTuple
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "Generated"))
+from google.protobuf.struct_pb2 import NULL_VALUE
 
-from config_stream_pb2 import ConfigEvent, ConfigSetting, ConfigSnapshot, ConfigUpdate
-from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
-
+from Generated.config_stream_pb2 import ConfigEvent, ConfigSetting, ConfigSnapshot
 from layers import ABSENT
 
 # The tags of ConfigEvent.snapshot and of ConfigSnapshot.settings: field 1 and field 3, each with a length.
@@ -28,39 +25,56 @@ class Setting(NamedTuple):
     unset_source: str = ""
 
 
+def is_sendable(setting):
+    """Whether a core agent can send a setting: it goes through JSON, which has no NaN and no infinities."""
+    try:
+        json.dumps(setting.value, allow_nan=False, default=repr)
+    except ValueError:
+        return False
+    return True
+
+
 def cut(sequence):
     """A number of 64 bits as the stream has it: its lower 32, with a sign."""
     return ((sequence + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
 
 
-def value(of):
-    """A JSON value as a message. {"$kind": null} is a message that says no kind."""
+def fill_value(message, of):
+    """Makes a google.protobuf.Value of a JSON value. {"$kind": null} leaves it without a kind."""
     if of is None:
-        return Value(null_value=NULL_VALUE)
-    if isinstance(of, bool):
-        return Value(bool_value=of)
-    if isinstance(of, (int, float)):
-        return Value(number_value=of)
-    if isinstance(of, str):
-        return Value(string_value=of)
-    if isinstance(of, (list, tuple)):
-        return Value(list_value=ListValue(values=[value(item) for item in of]))
-    if of == {"$kind": None}:
-        return Value()
-    return Value(struct_value=Struct(fields={name: value(item) for name, item in of.items()}))
+        message.null_value = NULL_VALUE
+    elif isinstance(of, bool):
+        message.bool_value = of
+    elif isinstance(of, (int, float)):
+        message.number_value = of
+    elif isinstance(of, str):
+        message.string_value = of
+    elif isinstance(of, (list, tuple)):
+        message.list_value.SetInParent()
+        for item in of:
+            fill_value(message.list_value.values.add(), item)
+    elif of == {"$kind": None}:
+        message.SetInParent()
+    else:
+        message.struct_value.SetInParent()
+        for name, item in of.items():
+            fill_value(message.struct_value.fields[name], item)
 
 
-def setting_message(setting):
-    """A setting as a message."""
-    made = ConfigSetting(key=setting.key, source=setting.source, unset_source=setting.unset_source)
+def fill_setting(message, setting):
+    """Makes a ConfigSetting of a setting."""
+    message.key, message.source = setting.key, setting.source
     if setting.value is not ABSENT:
-        made.value.CopyFrom(value(setting.value))
-    return made
+        fill_value(message.value, setting.value)
+    if setting.unset_source:
+        message.unset_source = setting.unset_source
 
 
 def piece(setting):
     """A setting's bytes within a snapshot."""
-    encoded = setting_message(setting).SerializeToString()
+    message = ConfigSetting()
+    fill_setting(message, setting)
+    encoded = message.SerializeToString()
     return _SETTINGS + _varint(len(encoded)) + encoded
 
 
@@ -73,53 +87,10 @@ def snapshot(origin, sequence, pieces):
 
 def update(origin, sequence, setting):
     """An update's bytes."""
-    made = ConfigUpdate(origin=origin, sequence_id=cut(sequence), setting=setting_message(setting))
-    return ConfigEvent(update=made).SerializeToString()
-
-
-def raw(event, origin):
-    """Any event's bytes, as it is written in a script:
-
-    {"snapshot": {"sequence": 1, "settings": [{"key": "a", "source": "file", "value": 1}]}}, {"update": {"sequence": 2,
-    "setting": {…}}}, {} for one that says nothing, {"hex": "…"} for bytes as they are. "hex" beside another name is
-    put behind it: an unknown field, say. A setting may lack each of its parts, and so may an event."""
-    names = set(event) - {"snapshot", "update", "hex"}
-    if names:
-        raise ValueError(f"an event has no {sorted(names)[0]!r}; there are snapshot, update and hex")
-    made = ConfigEvent()
-    if "snapshot" in event:
-        _fill(made.snapshot, event["snapshot"], origin, "settings")
-        made.snapshot.settings.extend(_written(setting) for setting in event["snapshot"].get("settings", []))
-    if "update" in event:
-        _fill(made.update, event["update"], origin, "setting")
-        if "setting" in event["update"]:
-            made.update.setting.CopyFrom(_written(event["update"]["setting"]))
-    return made.SerializeToString() + bytes.fromhex(event.get("hex", ""))
-
-
-def _fill(message, written, origin, last):
-    """Sets what snapshots and updates have in common."""
-    _only(written, "origin", "sequence", last)
-    message.SetInParent()
-    message.origin = written.get("origin", origin)
-    message.sequence_id = cut(written.get("sequence", 0))
-
-
-def _written(setting):
-    """A setting as it is written in a script."""
-    _only(setting, "key", "source", "value", "unset_source", "hex")
-    made = setting_message(Setting(setting.get("key", ""), setting.get("source", ""), setting.get("value", ABSENT),
-                                   setting.get("unset_source", "")))
-    if "hex" in setting:
-        made.MergeFromString(bytes.fromhex(setting["hex"]))
-    return made
-
-
-def _only(written, *names):
-    """Refuses what a message does not have."""
-    others = sorted(set(written) - set(names))
-    if others:
-        raise ValueError(f"there is no {others[0]!r} here; there are {', '.join(names)}")
+    event = ConfigEvent()
+    event.update.origin, event.update.sequence_id = origin, cut(sequence)
+    fill_setting(event.update.setting, setting)
+    return event.SerializeToString()
 
 
 def _varint(number):

@@ -32,12 +32,13 @@ class Producer:
         if len(self._intake) >= INTAKE_MAX:
             self.counters["dropped_intake"] += 1
             return
+        event = self._snapshots.update(change)
+        if event is None:
+            return
         if not self._intake:
             self._idle.clear()
             self._loop.call_soon(self._drain)
-        event = self._snapshots.update(change)
-        if event is not None:
-            self._intake.append((change.sequence, event))
+        self._intake.append((change.sequence, event))
 
     async def idle(self):
         """Returns when the intake is empty: every change was offered to every subscriber."""

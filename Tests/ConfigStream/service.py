@@ -10,9 +10,9 @@ import grpc
 
 from faults import Ending, Pause, SendError
 from registry import RegistrationRefused, SessionUnknown
-from remoteagent_pb2 import (RefreshRemoteAgentRequest, RefreshRemoteAgentResponse, RegisterRemoteAgentRequest,
+from Generated.remoteagent_pb2 import (RefreshRemoteAgentRequest, RefreshRemoteAgentResponse, RegisterRemoteAgentRequest,
                              RegisterRemoteAgentResponse)
-from config_stream_pb2 import ConfigStreamRequest
+from Generated.config_stream_pb2 import ConfigStreamRequest
 
 SECURE, REMOTE = "datadog.api.v1.AgentSecure", "datadog.remoteagent.v1.RemoteAgent"
 # Errors of sending that end a stream; after any other one the event is lost and the next one is sent.

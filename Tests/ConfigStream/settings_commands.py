@@ -4,8 +4,8 @@ import time
 
 from messages import cut
 
-# How many changes are made before the thread is let go: fewer than the intake holds.
-BATCH = 50
+# How many changes are made before the thread is let go: fewer than the intake holds, and than a subscriber has room for.
+BATCH = 40
 
 
 def flattened(settings, prefix=""):
@@ -42,23 +42,23 @@ class SettingsCommands:
         dotted keys unless `flatten` is false; `replace` takes everything else away."""
         return self._load(flattened(settings) if flatten else settings, source, replace)
 
-    async def fill(self, *, count, prefix="fill", bytes=16, source="file", replace=False):
-        """Loads `count` keys (fill.0, fill.1, …) with texts of so many bytes: 200,000 keys, or 300 of 100 KiB for 30 MiB."""
-        filler = "x" * bytes
-        settings = {f"{prefix}.{number}": f"{number}-{filler}"[:bytes] for number in range(count)}
+    async def fill(self, *, count, prefix="fill", size=16, source="file", replace=False):
+        """Loads `count` keys (fill.0, fill.1, …) with texts of `size` bytes: 200,000 keys, or 300 of 100 KiB for 30 MiB."""
+        filler = "x" * size
+        settings = {f"{prefix}.{number}": f"{number}-{filler}"[:size] for number in range(count)}
         return self._load(settings, source, replace)
 
-    async def burst(self, *, count, rate=None, keys=1, prefix="burst", bytes=None, stamp=False, source="agent-runtime",
+    async def burst(self, *, count, rate=None, keys=1, prefix="burst", size=None, stamp=False, source="agent-runtime",
                     background=False):
         """Sets keys (burst.0, …) `count` times in a row. `rate`: updates per second; "drained": as fast as subscribers are
         sent them, without a loss; none: all at once, so that more than 100 overflow the intake. Values are running
-        numbers; texts of so many `bytes`; or, with `stamp`, CLOCK_MONOTONIC in nanoseconds. `background`: answers at once."""
+        numbers; texts of `size` bytes; or, with `stamp`, CLOCK_MONOTONIC in nanoseconds. `background`: answers at once."""
         if rate is not None and rate != "drained" and not rate > 0:
             raise ValueError(f"a rate is a positive number or \"drained\", not {rate!r}")
-        filler = "x" * (bytes or 0)
+        filler = "x" * (size or 0)
 
         def change(number):
-            value = time.monotonic_ns() if stamp else f"{number}-{filler}"[:bytes] if bytes else number
+            value = time.monotonic_ns() if stamp else f"{number}-{filler}"[:size] if size else number
             key = f"{prefix}.{number % keys}"
             self._core.tell(self._core.layers.set(key, value, source), key)
 
@@ -84,7 +84,7 @@ class SettingsCommands:
         while done < count:
             due = count
             if rate == "drained":
-                await asyncio.gather(*(each.flushed() for each in list(self._core.producer.subscribers.values())))
+                await asyncio.gather(*(each.has_room() for each in list(self._core.producer.subscribers.values())))
                 due = min(count, done + BATCH)
             elif rate:
                 due = min(count, int((time.monotonic() - begun) * rate), done + BATCH)

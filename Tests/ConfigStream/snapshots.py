@@ -45,7 +45,7 @@ class Snapshots:
         for unit in self._stale:
             self._pieces[unit] = [
                 (RANK[setting.source], messages.piece(setting))
-                for setting in self._content.settings(self.layers, unit, self._keys[unit])]
+                for setting in self._content.settings(self.layers, unit, self._keys[unit]) if messages.is_sendable(setting)]
         self._stale = {}
         # One after the other by source, the order of one setting per source; where there is one source per unit, as set.
         pieces = [piece for unit in self._pieces.values() for piece in unit]
@@ -54,7 +54,6 @@ class Snapshots:
         return messages.snapshot(self.origin, self.layers.sequence, [piece for *_, piece in pieces]), self.layers.sequence
 
     def update(self, change):
-        """An update's bytes."""
-        self.forget([change.key])
+        """An update's bytes; None when the value cannot be sent: the next update then comes as a gap."""
         setting = self._content.update(self.layers, change, self._keys[self._content.unit(change.key)])
-        return messages.update(self.origin, change.sequence, setting)
+        return messages.update(self.origin, change.sequence, setting) if messages.is_sendable(setting) else None

@@ -25,7 +25,7 @@ class Subscriber:
         self._buffer = deque()
         self._ending = None
         self._is_held = self._is_taken = False
-        self._wake, self._emptied = asyncio.Event(), asyncio.Event()
+        self._wake, self._emptied, self._eased = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def offer(self, event, is_update=False):
         """Puts an event into the buffer, as faults make it; how many of its items found the buffer full."""
@@ -69,7 +69,10 @@ class Subscriber:
                 return self._ending
             if self._buffer and not self._is_held:
                 self._is_taken = True
-                return self._buffer.popleft()
+                item = self._buffer.popleft()
+                if len(self._buffer) == BUFFER_MAX // 2:
+                    self._eased.set()
+                return item
             if not self._buffer:
                 self._emptied.set()
             self._wake.clear()
@@ -77,15 +80,24 @@ class Subscriber:
 
     async def flushed(self):
         """Returns when all that was in the buffer has been handed to the connection, or the stream has ended."""
-        while (self._buffer or self._is_taken) and not self._ending:
-            self._emptied.clear()
-            await self._emptied.wait()
+        await self._until(self._emptied, lambda: not self._buffer and not self._is_taken)
+
+    async def has_room(self):
+        """Returns when at least half of the buffer is free, or the stream has ended."""
+        await self._until(self._eased, lambda: len(self._buffer) <= BUFFER_MAX // 2)
+
+    async def _until(self, event, holds):
+        """Returns when something holds that an event tells of, or the stream has ended."""
+        while not holds() and not self._ending:
+            event.clear()
+            await event.wait()
 
     def gone(self):
         """The stream has ended."""
         self._ending = self._ending or Ending("OK")
         self._buffer.clear()
         self._emptied.set()
+        self._eased.set()
 
     @property
     def buffered(self):
