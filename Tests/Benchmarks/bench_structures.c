@@ -7,6 +7,7 @@
  * thread. Includes the sources, since the library shows none of their functions. */
 #include "os/barrier.c"
 
+#include "domain.c"
 #include "epoch.c"
 #include "queue.c"
 #include "registry.c"
@@ -26,7 +27,7 @@ static uint64_t read_clock(clockid_t clock) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* What epoch.c and barrier.c need of the system. */
+/* What domain.c, epoch.c and barrier.c need of the system. */
 uint64_t gr_os_nanoseconds(void) {
     return read_clock(CLOCK_MONOTONIC);
 }

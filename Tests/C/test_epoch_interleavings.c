@@ -1,10 +1,11 @@
 /* test_epoch_interleavings.c: readers and the reclaimer in every order of their loads, stores and store buffer flushes
- * (explore.h). This is the proof of epoch.c, tried out: without the membarrier, or the fence, a run fails here. */
+ * (explore.h). This is the proof of domain.c, tried out: without the membarrier, or the fence, a run fails here. */
 #include "explore.h"
 
-#include "epoch.c" /* after explore.h, so that its atomic operations are explored */
+#include "domain.c" /* after explore.h, so that their atomic operations are explored */
+#include "epoch.c"
 
-/* The system, as far as epoch.c asks for it. */
+/* The system, as far as domain.c and epoch.c ask for it. */
 static bool membarrier_works;
 
 enum graft_status gr_os_membarrier_prepare(void) {
@@ -41,10 +42,11 @@ static void mark_freed(void *object) {
 static void begin(bool fences) {
     atomic_store_explicit(&gr_epoch_clock.now, 1, memory_order_relaxed);
     atomic_store_explicit(&gr_epoch_clock.readers_fence, fences, memory_order_relaxed);
-    atomic_store_explicit(&records, NULL, memory_order_relaxed);
+    atomic_store_explicit(&domain.records, NULL, memory_order_relaxed);
     memset(&waiting, 0, sizeof waiting);
     first_block_used = false;
-    settled = looks = 0;
+    atomic_store_explicit(&domain.settled, 0, memory_order_relaxed);
+    looks = 0;
     memset(objects, 0, sizeof objects);
     atomic_store_explicit(&current, &objects[0], memory_order_relaxed);
     for (size_t i = 0; i < 2; i++) {

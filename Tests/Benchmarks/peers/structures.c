@@ -6,6 +6,7 @@
  * Includes the sources, since the library shows none of their functions. */
 #include "os/barrier.c"
 
+#include "domain.c"
 #include "epoch.c"
 #include "queue.c"
 #include "registry.c"
@@ -24,7 +25,7 @@
 
 enum { REPETITIONS = 15, OPERATIONS = 200000, NODES = 10000, LOOKUPS = 1 << 16, BATCH = 64 };
 
-/* What epoch.c and barrier.c need of the system. */
+/* What domain.c, epoch.c and barrier.c need of the system. */
 uint64_t gr_os_nanoseconds(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
