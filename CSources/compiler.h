@@ -14,6 +14,7 @@
 /* Makes code that was written visible to instruction fetches. Nothing where caches agree. */
 #define GR_SHOW_CODE(start, size) __builtin___clear_cache((char *)(start), (char *)(start) + (size))
 #define GR_CONSTRUCTOR __attribute__((constructor))
+#define GR_DESTRUCTOR __attribute__((destructor))
 /* For thread-local storage that is reached without a call, also in a library that was loaded late: a few words. */
 #define GR_TLS_MODEL __attribute__((tls_model("initial-exec")))
 

@@ -33,7 +33,7 @@ static inline void starve(void) {
     static void *volatile kept; /* volatile, so that the compiler keeps the calls */
     const struct rlimit nothing = {0, 0};
     CHECK(setrlimit(RLIMIT_AS, &nothing) == 0);
-    for (size_t size = (size_t)1 << 20; size >= 16; size -= size < 128 ? 16 : size / 8)
+    for (size_t size = (size_t)1 << 20; size > 0; size = size > 128 ? size - size / 8 : (size - 1) / 16 * 16)
         while ((kept = malloc(size))) {
         }
 }

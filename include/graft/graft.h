@@ -10,6 +10,8 @@
 #include <graft/hit.h>
 #include <graft/probe.h>
 #include <graft/product.h>
+#include <graft/published.h>
+#include <graft/queue.h>
 #include <graft/status.h>
 #include <graft/target.h>
 #include <graft/update.h>
