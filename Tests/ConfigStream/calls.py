@@ -1,7 +1,7 @@
 """What was called, and what is to be answered instead of the truth.
 
-Owns the record of the last calls, with their metadata and the certificate that the client showed, and the answers that a
-script has planned for the next calls of a kind. Neighbours: service.py asks for both.
+Owns the record of the last calls, with their metadata and the certificate that the client showed, and the answers
+that a script has planned for the next calls of a kind. Neighbours: service.py asks for both.
 """
 from collections import deque
 from dataclasses import asdict, dataclass, field
@@ -15,12 +15,12 @@ class Call:
     """A call as it was seen."""
 
     call: str
+    # The client's name or the session, of the request.
+    of: str
     metadata: list
     peer: str
     # "ours", "other" or "none".
     certificate: str
-    # The client's name or the session, of the request.
-    of: str = ""
     # Empty as long as the call lasts.
     status: str = ""
     text: str = ""
@@ -28,8 +28,8 @@ class Call:
 
 @dataclass
 class Planned:
-    """What the next calls are answered: a status ("OK" leaves the answer as it is), after a delay; or, when `hangs`, nothing
-    until the client gives up."""
+    """What the next calls are answered: a status ("OK" leaves the answer as it is), after a delay; or, when `hangs`,
+    nothing until the client gives up."""
 
     status: str = "OK"
     text: str = ""
@@ -54,13 +54,13 @@ class Calls:
     _planned: dict = field(default_factory=lambda: {kind: deque() for kind in KINDS})
     _openings: deque = field(default_factory=deque)
 
-    def begin(self, kind, context, certificate):
+    def begin(self, kind, of, context, certificate):
         """Records a call."""
         metadata = [[name, value if isinstance(value, str) else value.hex()]
                     for name, value in context.invocation_metadata() or ()]
         shown = context.auth_context().get("x509_pem_cert", [b""])[0].decode()
         seen = "none" if not shown else "ours" if shown.strip() == certificate.strip() else "other"
-        call = Call(kind, metadata, context.peer(), seen)
+        call = Call(kind, of, metadata, context.peer(), seen)
         self.record.append(call)
         self.counts[kind] += 1
         return call

@@ -1,10 +1,11 @@
 """The commands by name.
 
-Owns the form of a command, {"NAME": {PARAMETER: VALUE, …}}, and of its answer: what it returns, or {} or {"error": "…"}. What the
-commands do is in settings_commands.py, fault_commands.py and state_commands.py.
+Owns the form of a command, {"NAME": {PARAMETER: VALUE, …}}, and of its answer: what it returns, or {} or {"error":
+"…"}. What the commands do is in settings_commands.py, fault_commands.py and state_commands.py.
 """
 import inspect
 import json
+import textwrap
 
 from fault_commands import FaultCommands
 from settings_commands import SettingsCommands
@@ -27,8 +28,9 @@ def manual():
     lines = []
     for part in PARTS:
         for name, method in _public(part).items():
-            parameters = [str(each).replace("**", "…") for each in inspect.signature(method).parameters.values()]
-            lines += [f"  {name}({', '.join(parameters[1:])})", f"      {inspect.cleandoc(method.__doc__)}".replace("\n", " ")]
+            _, *parameters = inspect.signature(method).parameters.values()
+            lines.append(f"  {name}({', '.join(str(each).replace('**', '…') for each in parameters)})")
+            lines += textwrap.wrap(method.__doc__, 112, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return "\n".join(lines)
 
 

@@ -1,7 +1,8 @@
 """What snapshots and updates say, by generation of core agents.
 
-Owns the four ways; each tells, from the layers, the settings of one unit (a leaf key, or a top-level key with all that is
-below it) and the setting of an update. Neighbours: layers.py has the settings, snapshots.py keeps the bytes of units.
+Owns the four ways; each tells, from the layers, the settings of one unit (a leaf key, or a top-level key with all
+that is below it) and the setting of an update. Neighbours: layers.py has the settings, snapshots.py keeps the bytes
+of units.
 """
 from layers import RANK
 from messages import Setting
@@ -32,10 +33,11 @@ def _tree(top, leaves):
 
 
 class Leaves:
-    """From January 2026 on: every leaf key with the source that wins. An update tells what was written and who wrote it; that
-    a source no longer sets a key is told as if it had set what the key falls back to."""
+    """From January 2026 on: every leaf key with the source that wins. An update tells what was written and who wrote
+    it; that a source no longer sets a key is told as if it had set what the key falls back to."""
 
-    tells_written = True
+    # Whether a change counts that does not win; whether snapshots go by source and key, or as things were set.
+    tells_written, is_sorted = True, False
 
     def unit(self, key):
         return key
@@ -78,8 +80,10 @@ class TopLevel(Leaves):
 
 
 class Sources(TopLevel):
-    """Proposed and not merged: each top-level key once for every source that has set some of it. An update has the whole
-    of what its source has set below the top-level key; null when that is nothing any more."""
+    """Proposed and not merged: each top-level key once for every source that has set some of it. An update has the
+    whole of what its source has set below the top-level key; null when that is nothing any more."""
+
+    is_sorted = True
 
     def settings(self, layers, unit, keys):
         by_source = {}
@@ -87,7 +91,8 @@ class Sources(TopLevel):
             for layer in layers.of(key):
                 if layer.value is not None:
                     by_source.setdefault(layer.source, []).append((key, layer.value))
-        return [Setting(unit, source, _tree(unit, by_source[source])) for source in sorted(by_source, key=RANK.__getitem__)]
+        return [Setting(unit, source, _tree(unit, by_source[source]))
+                for source in sorted(by_source, key=RANK.__getitem__)]
 
     def update(self, layers, change, keys):
         unit, source = _top(change.key), change.written.source if change.written else change.unset

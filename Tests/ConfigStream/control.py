@@ -1,8 +1,8 @@
 """Where commands come from: a script and standard input.
 
-Owns the reading of both. A script's lines are done one after the other; empty ones and those that begin with # are skipped;
-the first one that fails ends the process and is named. Standard input is answered line by line, and its end is the end of
-the process, so that none remains whose parent has gone.
+Owns the reading of both. A script's lines are done one after the other; empty ones and those that begin with # are
+skipped; the first one that fails ends the process and is named. Standard input is answered line by line, and its end
+is the end of the process, so that none remains whose parent has gone.
 """
 import asyncio
 import json

@@ -1,7 +1,7 @@
 """A core agent: its parts, and what happens to several of them at once.
 
-Owns the parts and the process that they make up: its beginning, its restart with everything forgotten that was in memory
-only, its end. Neighbours: commands.py drives it, service.py speaks for it.
+Owns the parts and the process that they make up: its beginning, its restart with everything forgotten that was in
+memory only, its end. Neighbours: commands.py drives it, service.py speaks for it.
 """
 import asyncio
 import urllib.parse
@@ -54,8 +54,8 @@ class CoreAgent:
             self._reaper = None
 
     def restart(self, sequence=0):
-        """Becomes a new process: connections are cut, sessions unknown, and numbers begin anew. Settings are as before, as
-        if read again."""
+        """Becomes a new process: connections are cut, sessions unknown, and numbers begin anew. Settings are as
+        before, as if read again."""
         if self.listener.is_up:
             self.listener.cut()
         for subscriber in self.producer.subscribers.values():
@@ -70,14 +70,15 @@ class CoreAgent:
         self.waiting.changed()
 
     async def change(self, change, key, is_swallowed=False):
-        """A key has got a new value: tells the subscribers, and returns when every one of them was offered it. The number,
-        or None when there is nothing to tell."""
+        """A key has got a new value: tells the subscribers, and returns when every one of them was offered it. The
+        number, or None when there is nothing to tell."""
         self.tell(change, key, is_swallowed)
         await self.producer.idle()
         return change and change.sequence
 
     def tell(self, change, key, is_swallowed=False):
-        """The same without waiting. A key may have to be told anew in the next snapshot even if nobody is told of it now."""
+        """The same without waiting. A key may have to be told anew in the next snapshot even if nobody is told of it
+        now."""
         self.snapshots.forget([key.lower()])
         if change and not is_swallowed:
             self.producer.take(change)

@@ -1,13 +1,15 @@
 """The files that a core agent leaves for its remote agents: `auth_token` and `ipc_cert.pem`.
 
-Owns both files' making, with openssl: 64 hexadecimal digits; and a certificate that signs itself, then its P-256 key as an
-"EC PRIVATE KEY". The certificate is the server's, the clients', and the only one that either trusts.
+Owns both files' making, with openssl: 64 hexadecimal digits; and a certificate that signs itself, then its P-256 key
+as an "EC PRIVATE KEY". The certificate is the server's, the clients', and the only one that either trusts.
 """
+import contextlib
 import os
 import secrets
 import subprocess
 
 DAYS = 50 * 365
+KEY = "-----BEGIN EC PRIVATE KEY-----"
 REQUEST = """
 [req]
 distinguished_name = name
@@ -32,30 +34,43 @@ def _openssl(*arguments, told=""):
     return done.stdout.decode()
 
 
+@contextlib.contextmanager
+def _new(path):
+    """A file that only its owner may read, and that comes into place at once, so that nobody reads half of it."""
+    with open(os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        yield file
+    os.replace(f"{path}.new", path)
+
+
 class Credentials:
-    """The two files in a folder, which is made when it is not there."""
+    """The two files in a folder. What is not there is made; what is there is used, as by a core agent that starts
+    again."""
 
     def __init__(self, folder):
         os.makedirs(folder, exist_ok=True)
         self.token_path = os.path.join(folder, "auth_token")
         self.certificate_path = os.path.join(folder, "ipc_cert.pem")
-        self.token = self.certificate = self.key = ""
+        self.make(token=not os.path.exists(self.token_path), certificate=not os.path.exists(self.certificate_path))
 
     def make(self, token=True, certificate=True):
-        """Makes new ones."""
+        """Makes a new token, a new certificate or both, and reads what is there then."""
         if token:
-            self.token = secrets.token_hex(32)
-            self._write(self.token_path, self.token)
+            with _new(self.token_path) as file:
+                file.write(secrets.token_hex(32))
         if certificate:
-            self.key = _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout")
-            self._write(self.certificate_path, self.key)
-            self.certificate = _openssl("req", "-x509", "-new", "-config", "/dev/stdin", "-key", self.certificate_path,
-                                        "-sha256", "-days", str(DAYS), told=REQUEST)
-            self._write(self.certificate_path, self.certificate + self.key)
+            key = _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout")
+            with _new(f"{self.certificate_path}.key") as file:
+                file.write(key)
+            own = _openssl("req", "-x509", "-new", "-config", "/dev/stdin", "-key", f"{self.certificate_path}.key",
+                           "-sha256", "-days", str(DAYS), told=REQUEST)
+            os.remove(f"{self.certificate_path}.key")
+            with _new(self.certificate_path) as file:
+                file.write(own + key)
+        self._read()
 
-    @staticmethod
-    def _write(path, text):
-        """Puts a file into place at once, so that nobody reads half of it."""
-        with open(os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-        os.replace(f"{path}.new", path)
+    def _read(self):
+        """Reads both files."""
+        with open(self.token_path) as token, open(self.certificate_path) as pem:
+            self.token = token.read().strip()
+            self.certificate, begin, rest = pem.read().partition(KEY)
+        self.key = begin + rest

@@ -5,6 +5,7 @@ import raw as written
 from calls import KINDS, Opening, Planned
 from faults import FAULTS, Ending
 from grpc import StatusCode
+from settings_commands import flattened
 
 
 def _status(name):
@@ -22,8 +23,8 @@ class FaultCommands:
         self._core = core
 
     async def fault(self, *, kind, count=1, subscriber=None, **options):
-        """Spoils the next `count` updates: "drop", "duplicate", "reorder" (all of them, the last one first), "delay" (each by
-        `seconds`), "fail-send" (with `status`). The server takes them to be sent."""
+        """Spoils the next `count` updates: "drop", "duplicate", "reorder" (all of them, the last one first), "delay"
+        (each by `seconds`), "fail-send" (with `status`). The server takes them to be sent."""
         if kind not in FAULTS:
             raise ValueError(f"no fault is called {kind!r}; there are {', '.join(FAULTS)}")
         if "status" in options:
@@ -42,9 +43,9 @@ class FaultCommands:
             each.hold(False)
 
     async def raw(self, *, event, subscriber=None):
-        """Sends any event as it is written: {"snapshot": {"sequence", "origin", "settings": […]}}, {"update": {"sequence",
-        "setting": {"key", "source", "value", "unset_source"}}}, {} or {"hex": "…"}. Everything may be left out; a "hex" within
-        an event or a setting is put behind it, a value of {"$kind": null} says no kind."""
+        """Sends any event as it is written: {"snapshot": {"sequence", "origin", "settings": […]}}, {"update":
+        {"sequence", "setting": {"key", "source", "value", "unset_source"}}}, {} or {"hex": "…"}. Everything may be
+        left out; a "hex" within an event or a setting is put behind it, a value of {"$kind": null} says no kind."""
         encoded = written.encoded(event, self._core.snapshots.origin)
         for each in self._select(subscriber):
             each.put(encoded)
@@ -65,19 +66,20 @@ class FaultCommands:
 
     async def end(self, *, status="OK", text="", subscriber=None, now=False):
         """Ends a stream with a status, behind what is in its buffer or (`now`) before it."""
+        ending = Ending(_status(status), text)
         for each in self._select(subscriber):
-            ending = Ending(_status(status), text)
             each.end(ending) if now else each.put(ending)
 
     async def answer(self, *, call, times=1, status="OK", text="", delay=0, hangs=False):
-        """Plans the answers to the next calls of a kind ("register", "refresh", "stream"): a status, `delay` seconds later;
-        "OK" is the true answer; `hangs`: none at all. Only calls with the right token take one."""
+        """Plans the answers to the next calls of a kind ("register", "refresh", "stream"): a status, `delay` seconds
+        later; "OK" is the true answer; `hangs`: none at all. Only calls with the right token take one."""
         if call not in KINDS:
             raise ValueError(f"no call is called {call!r}; there are {', '.join(KINDS)}")
         self._core.calls.plan(call, Planned(_status(status), text, delay, hangs), times)
 
     async def evict(self, *, session=None, now=True):
-        """Forgets a session, or all. `now`: open streams notice at once, where they do at all; else at their next look."""
+        """Forgets a session, or all. `now`: open streams notice at once, where they do at all; else at their next
+        look."""
         evicted = self._core.registry.evict(session)
         self._noticed(now)
         return {"evicted": evicted}
@@ -97,12 +99,12 @@ class FaultCommands:
         return {"connections": self._core.listener.cut()}
 
     async def restart(self, *, sequence=0, settings=None):
-        """Becomes a new process at the same place: connections are reset, sessions unknown, numbers begin at `sequence`. The
-        settings stay, or are replaced by these of source `file`."""
+        """Becomes a new process at the same place: connections are reset, sessions unknown, numbers begin at
+        `sequence`. The settings stay, or are replaced by these, as if a file had been read."""
         if settings is not None:
             self._core.layers.clear()
             self._core.snapshots.clear()
-            self._core.snapshots.forget(self._core.layers.load(settings, "file"))
+            self._core.snapshots.forget(self._core.layers.load(flattened(settings), "file"))
         self._core.restart(sequence)
 
     async def down(self, *, grace=None):

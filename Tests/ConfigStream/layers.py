@@ -1,8 +1,8 @@
 """The settings of a core agent: what each source has set, who wins, and the number of the last change.
 
-Owns the precedence of sources and the counter, which has 64 bits and starts where one says. It knows no message: what of
-a change is told is content.py's business. Keys are opaque and lower-cased; a change that alters no effective value has no
-number, and nobody is told of it, as upstream.
+Owns the precedence of sources and the counter, which has 64 bits and starts where one says. It knows no message: what
+of a change is told is content.py's business. Keys are opaque and lower-cased; a change that alters no effective value
+has no number, and nobody is told of it, as upstream.
 """
 from typing import NamedTuple
 
@@ -57,8 +57,9 @@ def differs(one, other):
 
 
 class Layers:
-    """All settings. `tells_written`: whether a change counts when what was written differs from what was effective, even
-    if a higher source goes on winning (older core agents); otherwise it counts when the effective value has changed."""
+    """All settings. `tells_written`: whether a change counts when what was written differs from what was effective,
+    even if a higher source goes on winning (older core agents); otherwise it counts when the effective value has
+    changed."""
 
     def __init__(self, sequence=0, tells_written=False):
         self.sequence = sequence

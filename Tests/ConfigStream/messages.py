@@ -1,8 +1,8 @@
 """The messages of the stream as bytes.
 
-Owns the way from JSON values to google.protobuf.Value and from settings to events. A snapshot is put together from the bytes
-of its settings, so that 200,000 of them are encoded once and not with each snapshot. Neighbours: content.py says which
-settings, Generated/ has the messages.
+Owns the way from JSON values to google.protobuf.Value and from settings to events. A snapshot is put together from
+the bytes of its settings, so that 200,000 of them are encoded once and not with each snapshot. Neighbours: content.py
+says which settings, Generated/ has the messages.
 """
 import json
 from typing import NamedTuple

@@ -1,9 +1,9 @@
 """The fan-out of changes to subscribers.
 
-Owns the intake of 100 changes, which drops what finds it full, and the rules of who gets what: a snapshot first; the update
-that follows the last event; a new snapshot for whom a change is missing. That the last event is advanced even when the
-buffer of a subscriber drops it is upstream's rule: the server does not notice, the client has to.
-All on one thread, that of the event loop. Neighbours: core.py brings changes, snapshots.py has the bytes, subscriber.py.
+Owns the intake of 100 changes, which drops what finds it full, and the rules of who gets what: a snapshot first; the
+update that follows the last event; a new snapshot for whom a change is missing. That the last event is advanced even
+when the buffer of a subscriber drops it is upstream's rule: the server does not notice, the client has to. All on one
+thread, that of the event loop. Neighbours: core.py brings changes, snapshots.py has the bytes, subscriber.py.
 """
 import asyncio
 from collections import deque
@@ -45,8 +45,8 @@ class Producer:
         await self._idle.wait()
 
     def subscribe(self, name, session, opening=None):
-        """Adds a subscriber and gives it a snapshot; or, from a script, an opening of its own, without it or before it. None
-        when there is no snapshot to be had: its stream ends at once."""
+        """Adds a subscriber and gives it a snapshot; or, from a script, an opening of its own, without it or before
+        it. None when there is no snapshot to be had: its stream ends at once."""
         subscriber = Subscriber(name, session)
         for event in opening.events if opening else []:
             subscriber.put(event)

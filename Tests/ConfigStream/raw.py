@@ -2,13 +2,13 @@
 
 Owns that form:
 
-    {"snapshot": {"origin": "…", "sequence": 1, "settings": [{"key": "a", "source": "file", "value": 1, "unset_source": ""}]}}
-    {"update": {"sequence": 2, "setting": {…}}}
+    {"snapshot": {"origin": "datadog.yaml", "sequence": 1, "settings": [{"key": "a", "source": "file", "value": 1}, …]}}
+    {"update": {"origin": "datadog.yaml", "sequence": 2, "setting": {"key": "a", "unset_source": "file"}}}
     {}
     {"hex": "…"}
 
-Everything may be left out, and is then absent. The bytes of a "hex" are put behind those of the event or of the setting in
-which it stands: an unknown field, or none of a message at all. A value of {"$kind": null} says no kind.
+Everything may be left out, and is then absent. The bytes of a "hex" are put behind those of the event or of the
+setting in which it stands: an unknown field, or none of a message at all. A value of {"$kind": null} says no kind.
 """
 from Generated.config_stream_pb2 import ConfigEvent
 

@@ -1,7 +1,7 @@
 """The Remote Agent Registry: who has registered, and who was heard of lately.
 
-Owns the sessions, which live in memory only, and what the registry counts. A session that nobody refreshes for longer than
-the idle timeout is reaped. Neighbours: service.py turns its errors into statuses, core.py has the reaper run.
+Owns the sessions, which live in memory only, and what the registry counts. A session that nobody refreshes for longer
+than the idle timeout is reaped. Neighbours: service.py turns its errors into statuses, core.py has the reaper run.
 """
 import time
 import uuid
@@ -46,8 +46,8 @@ class Registry:
         if "://" not in request.api_endpoint_uri:
             self.counters["registered_error"] += 1
             raise RegistrationRefused(f"api_endpoint_uri must specify a scheme: {request.api_endpoint_uri!r}")
-        session = Session(str(uuid.uuid4()), request.display_name, request.flavor, request.pid, request.api_endpoint_uri,
-                          list(request.services), time.monotonic())
+        session = Session(str(uuid.uuid4()), request.display_name, request.flavor, request.pid,
+                          request.api_endpoint_uri, list(request.services), time.monotonic())
         self.sessions[session.id] = session
         self.counters["registered"] += 1
         return session

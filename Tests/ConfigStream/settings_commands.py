@@ -4,7 +4,7 @@ import time
 
 from messages import cut
 
-# How many changes are made before the thread is let go: fewer than the intake holds, and than a subscriber has room for.
+# How many changes are made before the thread is let go: fewer than the intake holds, and a subscriber with room.
 BATCH = 40
 
 
@@ -27,8 +27,8 @@ class SettingsCommands:
         self._bursts = set()
 
     async def set(self, *, key, value, source="agent-runtime", swallow=False):
-        """Sets a key. Answers its number; null when no effective value changed. `swallow`: nobody is told, so that the next
-        change comes as a gap."""
+        """Sets a key. Answers its number; null when no effective value changed. `swallow`: nobody is told, so that
+        the next change comes as a gap."""
         change = self._core.layers.set(key, value, source)
         return self._numbered(await self._core.change(change, key, swallow))
 
@@ -38,21 +38,23 @@ class SettingsCommands:
         return self._numbered(await self._core.change(change, key, swallow))
 
     async def load(self, *, settings, source="file", flatten=True, replace=False):
-        """Sets many keys under one number and gives every subscriber a new snapshot, as if a file had been read. Maps become
-        dotted keys unless `flatten` is false; `replace` takes everything else away."""
+        """Sets many keys under one number and gives every subscriber a new snapshot, as if a file had been read. Maps
+        become dotted keys unless `flatten` is false; `replace` takes everything else away."""
         return self._load(flattened(settings) if flatten else settings, source, replace)
 
     async def fill(self, *, count, prefix="fill", size=16, source="file", replace=False):
-        """Loads `count` keys (fill.0, fill.1, …) with texts of `size` bytes: 200,000 keys, or 300 of 100 KiB for 30 MiB."""
+        """Loads `count` keys (fill.0, fill.1, …) with texts of `size` bytes: 200,000 keys, or 300 of 100 KiB for 30
+        MiB."""
         filler = "x" * size
         settings = {f"{prefix}.{number}": f"{number}-{filler}"[:size] for number in range(count)}
         return self._load(settings, source, replace)
 
     async def burst(self, *, count, rate=None, keys=1, prefix="burst", size=None, stamp=False, source="agent-runtime",
                     background=False):
-        """Sets keys (burst.0, …) `count` times in a row. `rate`: updates per second; "drained": as fast as subscribers are
-        sent them, without a loss; none: all at once, so that more than 100 overflow the intake. Values are running
-        numbers; texts of `size` bytes; or, with `stamp`, CLOCK_MONOTONIC in nanoseconds. `background`: answers at once."""
+        """Sets keys (burst.0, …) `count` times in a row. `rate`: updates per second; "drained": as fast as
+        subscribers are sent them, without a loss; none: all at once, so that more than 100 overflow the intake.
+        Values are running numbers; texts of `size` bytes; or, with `stamp`, CLOCK_MONOTONIC in nanoseconds.
+        `background`: answers at once."""
         if rate is not None and rate != "drained" and not rate > 0:
             raise ValueError(f"a rate is a positive number or \"drained\", not {rate!r}")
         filler = "x" * (size or 0)

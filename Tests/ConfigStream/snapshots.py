@@ -1,7 +1,7 @@
 """Snapshots, made quickly again and again.
 
-Owns the bytes of every unit that content.py tells, and forgets those of a unit that has changed. Neighbours: producer.py
-asks for a snapshot or an update, messages.py puts the bytes together.
+Owns the bytes of every unit that content.py tells, and forgets those of a unit that has changed. Neighbours:
+producer.py asks for a snapshot or an update, messages.py puts the bytes together.
 """
 import messages
 from layers import RANK
@@ -17,7 +17,7 @@ class Snapshots:
     def __init__(self, layers, content, origin):
         self.layers, self.origin = layers, origin
         self._content = content
-        # Keys by unit, in order; pieces by unit, each with its place among the sources; units whose pieces are out of date.
+        # By unit: its keys, in order; its pieces, each with its place among the sources; those that are out of date.
         self._keys, self._pieces, self._stale = {}, {}, {}
         self._failures = 0
         self.forget(layers.keys())
@@ -43,15 +43,14 @@ class Snapshots:
             self._failures -= 1
             raise SnapshotFailed
         for unit in self._stale:
-            self._pieces[unit] = [
-                (RANK[setting.source], messages.piece(setting))
-                for setting in self._content.settings(self.layers, unit, self._keys[unit]) if messages.is_sendable(setting)]
+            settings = filter(messages.is_sendable, self._content.settings(self.layers, unit, self._keys[unit]))
+            self._pieces[unit] = [(RANK[setting.source], messages.piece(setting)) for setting in settings]
         self._stale = {}
-        # One after the other by source, the order of one setting per source; where there is one source per unit, as set.
-        pieces = [piece for unit in self._pieces.values() for piece in unit]
-        if any(len(unit) > 1 for unit in self._pieces.values()):
-            pieces = sorted((rank, unit, piece) for unit, own in self._pieces.items() for rank, piece in own)
-        return messages.snapshot(self.origin, self.layers.sequence, [piece for *_, piece in pieces]), self.layers.sequence
+        pieces = [(rank, unit, piece) for unit, own in self._pieces.items() for rank, piece in own]
+        if self._content.is_sorted:
+            pieces.sort()
+        pieces = [piece for _, _, piece in pieces]
+        return messages.snapshot(self.origin, self.layers.sequence, pieces), self.layers.sequence
 
     def update(self, change):
         """An update's bytes; None when the value cannot be sent: the next update then comes as a gap."""

@@ -1,7 +1,7 @@
 """The connections of this process, which gRPC does not give away.
 
-Owns how they are found and cut. A TCP connection is reset: the peer sees ECONNRESET, and no status of gRPC. One over a Unix
-socket, which knows no reset, just ends.
+Owns how they are found and cut. A TCP connection is reset: the peer sees ECONNRESET, and no status of gRPC. One over
+a Unix socket, which knows no reset, just ends.
 """
 import ctypes
 import os

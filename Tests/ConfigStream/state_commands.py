@@ -49,8 +49,8 @@ class StateCommands:
             asdict(each) | {"heard": time.monotonic() - each.heard} for each in self._core.registry.sessions.values()]}
 
     async def calls(self):
-        """The calls since the last time (at most 1000): metadata, the certificate shown, what was asked, and the status, which
-        is empty as long as a call lasts."""
+        """The calls since the last time (at most 1000): metadata, the certificate shown, what was asked, and the
+        status, which is empty as long as a call lasts."""
         return {"calls": self._core.calls.take()}
 
     async def counters(self):
@@ -69,8 +69,11 @@ class StateCommands:
                 and sessions in (None, len(core.registry.sessions)) \
                 and all(core.calls.counts[kind] >= (count or 0) for kind, count in wanted.items())
 
-        await core.waiting.until(holds, timeout, f"subscribers={subscribers} sessions={sessions} calls={wanted}; there "
-                                 f"are {len(core.producer.subscribers)}, {len(core.registry.sessions)}, {core.calls.counts}")
+        try:
+            await core.waiting.until(holds, timeout)
+        except TimeoutError:
+            raise TimeoutError(f"waited {timeout} s; there are {len(core.producer.subscribers)} subscribers, "
+                               f"{len(core.registry.sessions)} sessions, calls {core.calls.counts}") from None
 
     async def flush(self, *, timeout=10):
         """Waits until every subscriber's buffer is empty and was handed to its connection."""

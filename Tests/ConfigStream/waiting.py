@@ -17,7 +17,7 @@ class Waiting:
             if not woken.done() and holds():
                 woken.set_result(None)
 
-    async def until(self, holds, seconds, what):
+    async def until(self, holds, seconds):
         """Returns when `holds` is true; raises TimeoutError when it is not within so many seconds."""
         if holds():
             return
@@ -26,6 +26,6 @@ class Waiting:
         try:
             await asyncio.wait_for(waiter[1], seconds)
         except asyncio.TimeoutError:
-            raise TimeoutError(f"waited {seconds} s for {what}") from None
+            raise TimeoutError from None
         finally:
             self._waiters.remove(waiter)
