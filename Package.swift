@@ -15,6 +15,9 @@ let package = Package(
     products: [
         .library(name: "Graft", targets: ["Graft"]),
         .library(name: "GraftConfig", targets: ["GraftConfig"]),
+        .library(name: "GraftConfigStream", targets: ["GraftConfigStream"]),
+        .library(name: "GraftConfigStreamGRPC", targets: ["GraftConfigStreamGRPC"]),
+        .library(name: "GraftConfigStreamProvider", targets: ["GraftConfigStreamProvider"]),
         .library(name: "GraftProducts", targets: ["GraftProducts"]),
         .library(name: "GraftRemoteConfig", targets: ["GraftRemoteConfig"]),
         .library(name: "GraftTelemetry", targets: ["GraftTelemetry"]),
@@ -103,7 +106,8 @@ let package = Package(
             dependencies: ["Graft", "GraftConfig", "GraftProducts", "GraftRemoteConfig", "GraftSCA", "GraftTelemetry"],
             swiftSettings: strict),
         .target(
-            name: "GraftTestKit", dependencies: ["Graft", "GraftConfig", "GraftRemoteConfig", "GraftSCA"],
+            name: "GraftTestKit",
+            dependencies: ["Graft", "GraftConfig", "GraftConfigStream", "GraftRemoteConfig", "GraftSCA"],
             swiftSettings: strict),
         .executableTarget(
             name: "GraftCLI", dependencies: ["Graft", "GraftConfig", "GraftRemoteConfig", "GraftSCA", "GraftAgent"],
@@ -161,6 +165,9 @@ let package = Package(
         .executableTarget(
             name: "RemoteConfigReplay", dependencies: ["GraftRemoteConfig", "GraftProducts", "GraftConfig"],
             path: "Tests/Programs/RemoteConfigReplay", swiftSettings: strict),
+        .testTarget(
+            name: "GraftConfigStreamTests", dependencies: ["GraftConfigStream", "GraftConfig", "GraftTestKit"],
+            swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(

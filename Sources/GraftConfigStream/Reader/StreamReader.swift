@@ -1,0 +1,94 @@
+// StreamReader: the configuration, to be read.
+//
+// Owns the two ways of looking at it: as it is now, and as it was at one moment. A look-up enters the generation in force,
+// finds the key's entry and leaves: it takes no lock, counts no reference and allocates nothing. Neighbours:
+// StreamReader+Getters, StreamStore, StreamTable.
+
+internal import Graft
+
+/// The configuration, to be read from any thread.
+///
+/// ```swift
+/// let config = consumer.reader
+/// let port = config.getInt("my_agent.port")
+/// let now = config.snapshot()  // what belongs together
+/// connect(now.getString("my_agent.host"), now.getInt("my_agent.port"))
+/// ```
+///
+/// A reader never fails: what is not there, or is not of the kind that a getter was asked for, is the kind's zero, as in the reader
+/// of the agent's other processes. `value(of:)` and `isSet` tell the difference.
+public struct StreamReader: Sendable {
+    /// What it looks at.
+    enum Base {
+        /// What is in force at each call.
+        case live(StreamStore)
+        /// One generation for ever.
+        case pinned(Generation)
+    }
+
+    /// What it looks at.
+    let base: Base
+
+    /// Calls `body` with the generation.
+    @inline(__always)
+    func withGeneration<Result>(_ body: (Generation) -> Result) -> Result {
+        switch base {
+        case .live(let store): store.published.withValue(body)
+        case .pinned(let generation): body(generation)
+        }
+    }
+
+    /// Calls `body` with the value in force of a key; nil when there is none. Nothing is copied.
+    @inline(__always)
+    func withValue<Result>(_ key: StreamKey, _ body: (borrowing StreamValue?) -> Result) -> Result {
+        withGeneration { generation in
+            StreamKey.withBytes(of: key.name) { bytes, count in
+                guard let entry = generation.table.find(bytes, count, hash: key.hash) else { return body(nil) }
+                return entry._withUnsafeGuaranteedRef { entry in
+                    entry.withUnsafeMutablePointerToHeader { header in
+                        header.pointee.isSet ? body(header.pointee.winner.value) : body(nil)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same configuration for ever: what is read from it belongs together, however long one takes. It holds the memory
+    /// of that moment's settings.
+    public func snapshot() -> StreamReader { StreamReader(base: .pinned(generation)) }
+
+    /// The generation.
+    var generation: Generation {
+        switch base {
+        case .live(let store): store.published.current
+        case .pinned(let generation): generation
+        }
+    }
+
+    /// Where in the history of what was received this is.
+    public var position: StreamPosition { withGeneration(\.position) }
+
+    /// The number of the last event that was applied, as the core agent counts; -1 before the first.
+    public var sequenceID: Int32 { withGeneration(\.position.sequence) }
+
+    /// The core agent's word for where its configuration comes from: `datadog.yaml`.
+    public var origin: String { withGeneration(\.origin) }
+
+    /// Waits until the event with this number, or a later one, has been applied, and gives the configuration as it is then. A
+    /// barrier for those who know what the core agent has sent.
+    ///
+    /// - Parameters:
+    ///   - sequence: the core agent's number.
+    ///   - epoch: the stream that it belongs to, if it matters: then a later stream's snapshot will do whatever its number.
+    /// - Throws: `StreamError` (`ended`), `CancellationError`.
+    public func atLeast(sequence: Int32, epoch: UInt64? = nil) async throws -> StreamReader {
+        guard case .live(let store) = base else { return self }
+        try await store.wait { generation, _ in
+            let position = generation.position
+            if let epoch, position.epoch != epoch { return position.epoch > epoch }
+            // Numbers wrap: the difference tells which is later.
+            return position.epoch > 0 && position.sequence &- sequence >= 0
+        }
+        return snapshot()
+    }
+}
