@@ -61,8 +61,9 @@ class CallCases:
 
     def old_agent(self):
         """a core agent of 2025-06 dials back when one registers, and knows neither refresh nor stream."""
-        with core_agent("--profile", "2025-06") as (_, client):
+        with core_agent("--profile", "2025-06") as (core, client):
             refused(lambda: client.register(SENTINEL), "UNKNOWN", "could not be discovered")
+            same(core.do("counters")["registry"]["action_error"], 1)
             with socket.create_server(("127.0.0.1", 0)) as listener:
                 session = client.register(f"https://127.0.0.1:{listener.getsockname()[1]}").session_id
             refused(lambda: client.refresh(session), "UNIMPLEMENTED")

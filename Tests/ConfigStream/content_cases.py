@@ -1,12 +1,29 @@
 """Cases of what the generations of core agents put into snapshots and updates."""
-from cases import core_agent, same
+import glob
+import os
+import re
 
+from cases import core_agent, same
+from Generated import config_stream_pb2, remoteagent_pb2
+
+PROTOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Sources/GraftConfigStreamGRPC/Protos")
 NESTED = {"logs": {"level": "info", "files": {"max": 3}}, "endpoints": {"https://a.b": ["k"]}, "port": 1}
 ENDPOINTS = {"https://a.b": ["k"]}
 
 
 class ContentCases:
     """Each method is a case."""
+
+    def messages(self):
+        """the generated messages have the fields of the .proto files, and their numbers."""
+        for generated in config_stream_pb2, remoteagent_pb2:
+            path, = glob.glob(f"{PROTOS}/**/{generated.DESCRIPTOR.name}", recursive=True)
+            with open(path) as file:
+                written = re.findall(r"^message (\w+)|^ +(?:repeated )?[\w.]+ (\w+) = (\d+);", file.read(), re.MULTILINE)
+            made = []
+            for name, message in generated.DESCRIPTOR.message_types_by_name.items():
+                made += [(name, "", ""), *(("", field.name, str(field.number)) for field in message.fields)]
+            same(made, written)
 
     def leaves(self):
         """TestConfigStream: snapshot contains correct sources for nested keys: leaf keys, each with its own, and no

@@ -6,7 +6,7 @@ is the end of the process, so that none remains whose parent has gone.
 """
 import asyncio
 import json
-import sys
+import os
 import threading
 
 from commands import CommandFailed
@@ -39,8 +39,10 @@ async def run_input(commands):
     loop, lines = asyncio.get_running_loop(), asyncio.Queue()
 
     def read():
-        for line in sys.stdin:
-            loop.call_soon_threadsafe(lines.put_nowait, line)
+        # Not sys.stdin, which nobody may be reading when the interpreter ends.
+        with open(os.dup(0), "rb") as file:
+            for line in file:
+                loop.call_soon_threadsafe(lines.put_nowait, line)
         loop.call_soon_threadsafe(lines.put_nowait, None)
 
     # A thread, because not every kind of input can be waited for; a daemon, because nothing can interrupt its read.

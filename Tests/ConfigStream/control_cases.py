@@ -4,6 +4,7 @@ import signal
 import tempfile
 
 from cases import core_agent, ended, numbers, opened, same
+from client import Client
 from process import Failed, Process
 
 
@@ -53,6 +54,28 @@ class ControlCases:
                 same(core.popen.wait(timeout=5), 2)
                 same(core.complaints(), f"core-agent: {script.name}:6: set: missing a required argument: 'value'\n")
 
+
+    def killed(self):
+        """one that was killed and is started again in its folder, at its port, has its credentials and no sessions."""
+        with tempfile.TemporaryDirectory() as folder, Process(folder=folder) as core, Client(core) as client:
+            stream, session = opened(core, client), core.subscriber()["session"]
+            core.popen.kill()
+            ended(stream, "UNAVAILABLE")
+            with Process("--port", str(core.place["port"]), folder=folder):
+                ended(client.stream(session), "PERMISSION_DENIED", "not found")
+                same(client.subscribe().snapshot(), (0, []))
+
+    def place_taken(self):
+        """it says why it cannot begin: a port that is taken, a folder that cannot be."""
+        with Process() as core:
+            for options, folder, text in (
+                    (("--port", str(core.place["port"])), None, "address"), ((), "/dev/null/x", "/dev/null/x")):
+                try:
+                    Process(*options, folder=folder)
+                except Failed as failed:
+                    assert text in str(failed) and "Traceback" not in str(failed), f"found {failed}, not {text}"
+                else:
+                    raise AssertionError(f"{options} were possible")
 
     def ends(self):
         """it ends when its input does and on SIGTERM, and its streams with OK."""

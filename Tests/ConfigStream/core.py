@@ -106,6 +106,7 @@ class CoreAgent:
             _, writer = await asyncio.wait_for(opening, QUERY_TIMEOUT)
             writer.close()
         except (OSError, ValueError, asyncio.TimeoutError) as error:
+            self.registry.counters["action_timeout" if isinstance(error, asyncio.TimeoutError) else "action_error"] += 1
             raise RegistrationRefused(f"the services at {uri} could not be discovered: {error}") from None
 
     async def _reap(self):

@@ -27,6 +27,8 @@ class Setting(NamedTuple):
 
 def is_sendable(setting):
     """Whether a core agent can send a setting: it goes through JSON, which has no NaN and no infinities."""
+    if isinstance(setting.value, (str, int)):
+        return True
     try:
         json.dumps(setting.value, allow_nan=False, default=repr)
     except ValueError:

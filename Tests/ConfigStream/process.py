@@ -18,12 +18,12 @@ class Failed(Exception):
 class Process:
     """A running core agent, `with` which one tests."""
 
-    def __init__(self, *options):
-        self.folder = tempfile.TemporaryDirectory(prefix="core-agent-")
+    def __init__(self, *options, folder=None):
+        self._folder = tempfile.TemporaryDirectory(prefix="core-agent-")
         # A file, because nobody reads it while the process runs.
         self._complaints = tempfile.TemporaryFile("w+")
         self.popen = subprocess.Popen(
-            [sys.executable, CORE_AGENT, "--folder", self.folder.name, *options],
+            [sys.executable, CORE_AGENT, "--folder", folder or self._folder.name, *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, text=True)
         self.place = self._read()["ready"]
 
@@ -76,4 +76,4 @@ class Process:
         finally:
             self.popen.stdout.close()
             self._complaints.close()
-            self.folder.cleanup()
+            self._folder.cleanup()

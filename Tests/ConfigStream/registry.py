@@ -39,7 +39,9 @@ class Registry:
     is_enabled: bool = True
     sessions: dict = field(default_factory=dict)
     counters: dict = field(default_factory=lambda: dict.fromkeys(
-        ("registered", "registered_error", "updated", "updated_error", "reaped"), 0))
+        ("registered", "registered_error", "updated", "updated_error", "action_error", "action_timeout", "reaped"), 0))
+    # The counter `registered` by the name that the client shows.
+    registered: dict = field(default_factory=dict)
 
     def register(self, request):
         """Makes a session of a RegisterRemoteAgentRequest."""
@@ -50,6 +52,7 @@ class Registry:
                           request.api_endpoint_uri, list(request.services), time.monotonic())
         self.sessions[session.id] = session
         self.counters["registered"] += 1
+        self.registered[session.display_name] = self.registered.get(session.display_name, 0) + 1
         return session
 
     def refresh(self, session_id):
