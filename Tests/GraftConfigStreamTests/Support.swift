@@ -4,6 +4,7 @@
 
 import GraftConfigStream
 import GraftTestKit
+import Synchronization
 
 /// How long a test waits for what must happen before it says that it did not.
 let patience: Duration = .seconds(30)
@@ -49,4 +50,20 @@ func update(
         StreamUpdate(
             origin: "datadog.yaml", sequence: sequence,
             setting: StreamSetting(key: key, source: source, value: value, unsetSource: unset)))
+}
+
+/// Counts how often something was asked.
+final class AskedTimes: Sendable {
+    private let times = Mutex(0)
+
+    /// One more time; which one it is.
+    func next() -> Int {
+        times.withLock { times in
+            times += 1
+            return times
+        }
+    }
+
+    /// How often so far.
+    var count: Int { times.withLock { $0 } }
 }

@@ -37,6 +37,15 @@ struct StreamOrder {
         startAgain()
     }
 
+    /// The same order with a queue of its own: nothing waits between two events, so a number says all.
+    func fork() throws(GraftError) -> StreamOrder {
+        var copy = try StreamOrder(profile)
+        copy.last = last
+        copy.hasStarted = hasStarted
+        copy.startAgain()
+        return copy
+    }
+
     /// A new stream begins.
     mutating func begin() {
         guard profile.startsAnew else { return }
