@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-typedef struct gr_registry_node *_Atomic link;
+typedef struct gr_registry_node *_Atomic node_link;
 
 enum { FRONT = 64 }; /* buckets, and the most nodes in them: a power of two */
 
@@ -20,8 +20,8 @@ struct gr_registry {
     size_t few;            /* constant: nodes up to which new ones go in front; 0 where the table is small */
     _Atomic size_t count;  /* written by the writer, read by anyone */
     _Atomic size_t behind; /* nodes in `buckets`: while there are none, nobody looks there */
-    link front[FRONT];
-    link buckets[];
+    node_link front[FRONT];
+    node_link buckets[];
 };
 
 /* The 64-bit finaliser of MurmurHash3: a bijection in which each bit of the input flips each bit of the result with a
@@ -57,8 +57,8 @@ void gr_registry_destroy(struct gr_registry *registry) {
 }
 
 /* Writer: the link that leads to the node with this key, or the null link at the end of the bucket. */
-static link *link_in(link *bucket, uint64_t key) {
-    link *at = bucket;
+static node_link *link_in(node_link *bucket, uint64_t key) {
+    node_link *at = bucket;
     struct gr_registry_node *node;
     while ((node = atomic_load_explicit(at, memory_order_relaxed)) && node->key != key)
         at = &node->next;
@@ -66,9 +66,9 @@ static link *link_in(link *bucket, uint64_t key) {
 }
 
 /* Writer: the same in both buckets of the key. `*behind` tells which of them it is. */
-static link *link_to(struct gr_registry *registry, uint64_t key, bool *behind) {
+static node_link *link_to(struct gr_registry *registry, uint64_t key, bool *behind) {
     uint64_t hash = mix(key);
-    link *at = link_in(&registry->front[hash & (FRONT - 1)], key);
+    node_link *at = link_in(&registry->front[hash & (FRONT - 1)], key);
     *behind = !atomic_load_explicit(at, memory_order_relaxed) &&
               atomic_load_explicit(&registry->behind, memory_order_relaxed) != 0;
     return *behind ? link_in(&registry->buckets[hash & registry->mask], key) : at;
@@ -92,7 +92,7 @@ enum graft_status gr_registry_insert(struct gr_registry *registry, struct gr_reg
         return GRAFT_LIMIT_PROBES;
     uint64_t hash = mix(node->key);
     behind = count >= registry->few;
-    link *head = behind ? &registry->buckets[hash & registry->mask] : &registry->front[hash & (FRONT - 1)];
+    node_link *head = behind ? &registry->buckets[hash & registry->mask] : &registry->front[hash & (FRONT - 1)];
     count_nodes(registry, behind, 1); /* first: who is told of the node looks for it */
     atomic_store_explicit(&node->next, atomic_load_explicit(head, memory_order_relaxed), memory_order_relaxed);
     /* release: publishes the node and what it is embedded in; pairs with the acquires in find and each */
@@ -102,7 +102,7 @@ enum graft_status gr_registry_insert(struct gr_registry *registry, struct gr_reg
 
 struct gr_registry_node *gr_registry_remove(struct gr_registry *registry, uint64_t key) {
     bool behind;
-    link *at = link_to(registry, key, &behind);
+    node_link *at = link_to(registry, key, &behind);
     struct gr_registry_node *node = atomic_load_explicit(at, memory_order_relaxed);
     if (!node)
         return NULL;
@@ -113,7 +113,7 @@ struct gr_registry_node *gr_registry_remove(struct gr_registry *registry, uint64
     return node;
 }
 
-static struct gr_registry_node *find_in(const link *bucket, uint64_t key) {
+static struct gr_registry_node *find_in(const node_link *bucket, uint64_t key) {
     /* acquire, here and below: pairs with the releases in insert and remove */
     struct gr_registry_node *node = atomic_load_explicit(bucket, memory_order_acquire);
     while (node && node->key != key)
@@ -131,7 +131,7 @@ struct gr_registry_node *gr_registry_find(const struct gr_registry *registry, ui
 
 /* False when `each` has had enough. */
 static bool each_in(
-    const link *buckets, size_t count, bool (*each)(struct gr_registry_node *node, void *context), void *context) {
+    const node_link *buckets, size_t count, bool (*each)(struct gr_registry_node *node, void *context), void *context) {
     for (size_t bucket = 0; bucket < count; bucket++) {
         /* acquire, here and below: pairs with the releases in insert and remove */
         struct gr_registry_node *node = atomic_load_explicit(&buckets[bucket], memory_order_acquire), *after;
