@@ -54,6 +54,12 @@ static struct {
     unsigned char free[EXPLORE_DEPTH];    /* how many of them are no deviation */
     size_t depth, prefix;                 /* choices made; choices given by the search */
     unsigned long runs;
+    /* Set by a test: called in the midst of thread 0, as a signal handler would be, before its operation `signal_at` (0 is
+     * the first), if there are so many; whether it ever was is in `signalled`. */
+    void (*signal)(void);
+    unsigned signal_at;
+    bool signalled;
+    unsigned operations; /* of thread 0 in this run, until the signal */
     struct {
         const void *address;
         unsigned char readers, writers; /* threads, one bit each */
@@ -96,6 +102,15 @@ static void explore_step(void) {
         CHECK(swapcontext(&explore.threads[explore.current].context, &explore.scheduler) == 0);
 }
 
+/* Before each operation: the signal, when it is time for it. */
+static void explore_interrupt(void) {
+    if (explore.current == 0 && explore.signal && explore.operations <= explore.signal_at &&
+        explore.operations++ == explore.signal_at) {
+        explore.signalled = true;
+        explore.signal();
+    }
+}
+
 /* Notes an operation and tells whether it can meet another thread's: two of which at least one stores. */
 static bool explore_meets(const void *address, bool stores) {
     size_t at = 0;
@@ -111,6 +126,7 @@ static bool explore_meets(const void *address, bool stores) {
 
 /* Before an operation on one place. */
 static void explore_operation(const void *address, bool stores) {
+    explore_interrupt();
     if (explore.current >= 0 && explore_meets(address, stores))
         explore_step();
 }
@@ -206,6 +222,7 @@ static void explore_resume(int thread) {
 static void explore_run(const struct explore_scenario *scenario) {
     explore.current = -1;
     explore.depth = 0;
+    explore.operations = 0;
     scenario->reset();
     for (int i = 0; i < EXPLORE_THREADS; i++) {
         struct explore_thread *thread = &explore.threads[i];
@@ -269,6 +286,7 @@ static bool explore_next(unsigned bound) {
 static void explore_all(const struct explore_scenario *scenario) {
     explore.prefix = 0;
     explore.runs = 0;
+    explore.signalled = false;
     memset(explore.places, 0, sizeof explore.places);
     do
         explore_run(scenario);

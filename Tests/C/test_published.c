@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <time.h>
+#include <sys/time.h>
 
 static size_t released;
 static int order[256];
@@ -301,6 +301,84 @@ static void a_child_forgets_the_sections_of_threads_it_does_not_have(void) {
     graft_published_destroy(shared);
 }
 
+/* ---- signals ---- */
+
+static _Atomic unsigned signals;
+
+static void read_in_handler(int number) {
+    (void)number;
+    const int *seen = graft_published_enter(shared);
+    CHECK(*seen >= 0);
+    graft_published_leave(shared);
+    atomic_fetch_add_explicit(&signals, 1, memory_order_relaxed);
+}
+
+/* A handler that reads, again and again while sections open and close; a value that is released is negative. */
+static void mark(void *value) {
+    *(int *)value = -1;
+    released++;
+}
+
+static void a_handler_of_a_thread_that_has_read_may_read(void) {
+    enum { ENOUGH = 200, TRIES = 20000000 };
+    static int numbers[2];
+    struct sigaction action = {.sa_handler = read_in_handler}, before;
+    struct itimerval often = {{0, 50}, {0, 50}}, never = {{0, 0}, {0, 0}};
+    CHECK_EQUAL(graft_published_create(&numbers[0], mark, &shared), GRAFT_OK);
+    released = 0;
+    CHECK_EQUAL(look(shared), 0);
+    CHECK(sigaction(SIGALRM, &action, &before) == 0 && setitimer(ITIMER_REAL, &often, NULL) == 0);
+    for (int i = 0; atomic_load_explicit(&signals, memory_order_relaxed) < ENOUGH && i < TRIES; i++) {
+        const int *outer = graft_published_enter(shared);
+        const int *inner = graft_published_enter(shared);
+        CHECK(*inner == 0);
+        graft_published_leave(shared);
+        CHECK(*outer == 0);
+        graft_published_leave(shared);
+    }
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+    CHECK(sigaction(SIGALRM, &before, NULL) == 0);
+    CHECK(atomic_load(&signals) >= ENOUGH);
+    replace(shared, &numbers[1]);
+    CHECK_EQUAL(graft_published_reclaim(shared), 0); /* nothing was left open */
+    CHECK_EQUAL(released, 1);
+    graft_published_destroy(shared);
+}
+
+/* ---- without membarrier ---- */
+
+static void read_with_fences(void) {
+    gr_fault_set(GR_OS_MEMBARRIER, 0, 1000);
+    a_value_waits_for_the_section_that_sees_it();
+    sections_of_one_thread_nest();
+    a_reader_that_stays_keeps_all_that_is_replaced_meanwhile();
+}
+
+static void readers_fence_where_membarrier_is_missing(void) {
+    in_child(read_with_fences);
+}
+
+/* Membarrier worked when the first object was made, and is refused from now on. */
+static void lose_membarrier(void) {
+    struct graft_published *published = publish(&values[1]);
+    gr_clock_stop();
+    gr_fault_clear();
+    gr_fault_set(GR_OS_MEMBARRIER, 0, 1000);
+    replace(published, &values[2]);
+    bool asked = gr_fault_calls(GR_OS_MEMBARRIER) > 0; /* readers had no fences: never so under ThreadSanitizer */
+    CHECK_EQUAL(released, asked ? 0 : 1);
+    CHECK_EQUAL(graft_published_reclaim(published), asked ? 1 : 0);
+    gr_clock_advance(UINT64_C(1000000000));
+    CHECK_EQUAL(graft_published_reclaim(published), 0);
+    CHECK_EQUAL(released, 1);
+    graft_published_destroy(published);
+    a_value_waits_for_the_section_that_sees_it();
+}
+
+static void membarrier_may_be_forbidden_later(void) {
+    in_child(lose_membarrier);
+}
+
 /* ---- without memory ---- */
 
 /* In a process in which no thread has read yet. */
@@ -369,6 +447,7 @@ static void without_memory_nothing_is_replaced(void) {
 int main(void) {
     RUN(a_thread_without_memory_for_a_record_reads_all_the_same); /* first: no thread has read */
     RUN(a_guest_may_fork);
+    RUN(readers_fence_where_membarrier_is_missing);
     RUN(arguments_are_checked);
     RUN(a_reader_sees_the_latest_value);
     RUN(a_value_waits_for_the_section_that_sees_it);
@@ -383,6 +462,8 @@ int main(void) {
     RUN(records_of_ended_threads_are_used_again);
     RUN(many_threads_at_once);
     RUN(a_child_forgets_the_sections_of_threads_it_does_not_have);
+    RUN(a_handler_of_a_thread_that_has_read_may_read);
+    RUN(membarrier_may_be_forbidden_later);
     RUN(without_memory_nothing_is_replaced);
     return 0;
 }

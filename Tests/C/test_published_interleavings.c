@@ -1,0 +1,200 @@
+/* test_published_interleavings.c: readers, guests, signal handlers and two writers of a published value in every order of
+ * their loads, stores and store buffer flushes (explore.h). A section that pins by its depth, or unpins before it has left
+ * it, a tag from before the exchange, a look without its barrier, a guest who is not counted, or a time of settling that is not
+ * there from the beginning: each makes a run fail here. What only weaker orders than TSO allow is not seen. */
+#include "explore.h"
+
+#include "domain.c" /* after explore.h, so that their atomic operations are explored */
+#include "published.c"
+
+/* The system, as far as these ask for it. */
+static bool membarrier_works;
+
+enum graft_status gr_os_membarrier_prepare(void) {
+    return membarrier_works ? GRAFT_OK : GRAFT_UNSUPPORTED;
+}
+enum graft_status gr_os_serialise(void) {
+    if (!membarrier_works)
+        return GRAFT_OS;
+    explore_barrier();
+    return GRAFT_OK;
+}
+/* Between two looks at the clock a long time passes, in which no store stays under way. */
+static uint64_t looks;
+uint64_t gr_os_nanoseconds(void) {
+    if (++looks > 1)
+        explore_barrier();
+    return looks * SETTLE;
+}
+/* Readers have their records already. */
+size_t gr_os_page_size(void) {
+    return 0;
+}
+enum graft_status gr_os_allocate(size_t size, void **memory) {
+    (void)size, (void)memory;
+    return GRAFT_NO_MEMORY;
+}
+
+static struct value { bool released; } values[3];
+static struct graft_published published;
+static struct reader readers[2];
+
+static void mark_released(void *value) {
+    CHECK(!((struct value *)value)->released);
+    ((struct value *)value)->released = true;
+}
+
+static void begin(bool fences) {
+    atomic_store_explicit(&sections_clock.now, 1, memory_order_relaxed);
+    atomic_store_explicit(&sections_clock.readers_fence, fences, memory_order_relaxed);
+    atomic_store_explicit(&sections.settled, 0, memory_order_relaxed);
+    atomic_store_explicit(&sections.records, NULL, memory_order_relaxed);
+    atomic_store_explicit(&guests, 0, memory_order_relaxed);
+    guest_depth = 0;
+    looks = 0;
+    memset(values, 0, sizeof values);
+    memset(&published, 0, sizeof published);
+    published.release = mark_released;
+    atomic_store_explicit(&published.value, &values[0], memory_order_relaxed);
+    for (size_t i = 0; i < 2; i++) {
+        memset(&readers[i], 0, sizeof readers[i]);
+        gr_domain_register(&sections, &readers[i].epoch);
+    }
+}
+static void begin_with_membarrier(void) {
+    membarrier_works = true;
+    begin(false);
+}
+static void begin_with_fences(void) {
+    membarrier_works = false;
+    begin(true);
+}
+static void begin_with_membarrier_about_to_go(void) {
+    membarrier_works = false;
+    begin(false);
+}
+
+/* What a section has found stays whole until its end. */
+static void check_whole(const struct value *value) {
+    explore_step();
+    CHECK(!value->released);
+}
+
+static void read_with(struct reader *reader) {
+    const struct value *value = open_section(reader, &published);
+    check_whole(value);
+    close_section(reader);
+}
+static void read_0(void) {
+    read_with(&readers[0]);
+}
+static void read_1(void) {
+    read_with(&readers[1]);
+}
+static void read_0_twice(void) {
+    read_with(&readers[0]);
+    read_with(&readers[0]);
+}
+static void read_0_nested(void) {
+    const struct value *outer = open_section(&readers[0], &published);
+    const struct value *inner = open_section(&readers[0], &published);
+    check_whole(inner);
+    close_section(&readers[0]);
+    check_whole(outer);
+    close_section(&readers[0]);
+}
+static void read_as_guest(void) {
+    const struct value *value = open_as_guest(&published);
+    check_whole(value);
+    close_as_guest();
+}
+static void read_as_guest_twice(void) {
+    read_as_guest();
+    read_as_guest();
+}
+
+static void replace_by_1(void) {
+    CHECK_EQUAL(graft_published_replace(&published, &values[1]), GRAFT_OK);
+}
+static void replace_by_2(void) {
+    CHECK_EQUAL(graft_published_replace(&published, &values[2]), GRAFT_OK);
+}
+static void replace_twice(void) {
+    replace_by_1();
+    replace_by_2();
+}
+
+/* At rest: one value is published, all others are released. */
+static void check_end(void) {
+    CHECK_EQUAL(graft_published_reclaim(&published), 0);
+    for (size_t i = 0; i < 3; i++) {
+        struct value *present = atomic_load_explicit(&published.value, memory_order_relaxed);
+        bool was_published = i == 0 || values[i].released || present == &values[i];
+        CHECK(was_published && values[i].released == (present != &values[i]));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_EQUAL(atomic_load_explicit(&readers[i].depth, memory_order_relaxed), 0);
+        CHECK_EQUAL(atomic_load_explicit(&readers[i].epoch.pinned, memory_order_relaxed), 0);
+    }
+}
+
+static void a_reader_and_a_writer(void) {
+    explore_all(&(struct explore_scenario){
+        "membarrier, one reader", begin_with_membarrier, {replace_twice, read_0_twice}, check_end, 4});
+    explore_all(&(struct explore_scenario){
+        "fences, one reader", begin_with_fences, {replace_twice, read_0_twice}, check_end, 4});
+}
+static void two_writers(void) {
+    explore_all(&(struct explore_scenario){
+        "membarrier, two writers", begin_with_membarrier, {replace_by_1, replace_by_2, read_0}, check_end, 3});
+    explore_all(&(struct explore_scenario){
+        "fences, two writers", begin_with_fences, {replace_by_1, replace_by_2, read_0}, check_end, 3});
+}
+static void two_readers(void) {
+    explore_all(&(struct explore_scenario){
+        "two readers", begin_with_membarrier, {replace_twice, read_0, read_1}, check_end, 3});
+}
+static void nested_sections(void) {
+    explore_all(&(struct explore_scenario){
+        "nested sections", begin_with_membarrier, {replace_twice, read_0_nested}, check_end, 4});
+}
+static void membarrier_is_lost_while_two_write(void) {
+    explore_all(&(struct explore_scenario){"from membarrier to fences", begin_with_membarrier_about_to_go,
+        {replace_by_1, replace_by_2, read_0}, check_end, 3});
+}
+static void guests_and_a_writer(void) {
+    explore_all(&(struct explore_scenario){
+        "a guest, membarrier", begin_with_membarrier, {replace_twice, read_as_guest_twice}, check_end, 4});
+    explore_all(&(struct explore_scenario){
+        "a guest, fences", begin_with_fences, {replace_twice, read_as_guest_twice}, check_end, 4});
+    explore_all(&(struct explore_scenario){
+        "a guest beside a reader", begin_with_membarrier, {replace_twice, read_as_guest, read_0}, check_end, 3});
+}
+
+/* A handler that reads, before each operation of a section in turn, also of a nested one. */
+static void a_signal_at_every_operation(void) {
+    void (*const bodies[])(void) = {read_0, read_0_nested};
+    explore.signal = read_0;
+    for (size_t i = 0; i < 2; i++) {
+        explore.signal_at = 0;
+        do
+            explore_all(&(struct explore_scenario){
+                "a signal", begin_with_membarrier, {bodies[i], replace_twice}, check_end, 3});
+        while (explore.signalled && ++explore.signal_at);
+        CHECK(explore.signal_at >= 8);
+    }
+    explore.signal = NULL;
+}
+
+int main(void) {
+    if (!explore_begin())
+        return 0;
+    RUN(a_reader_and_a_writer);
+    RUN(two_writers);
+    RUN(two_readers);
+    RUN(nested_sections);
+    RUN(membarrier_is_lost_while_two_write);
+    RUN(guests_and_a_writer);
+    RUN(a_signal_at_every_operation);
+    return 0;
+}
