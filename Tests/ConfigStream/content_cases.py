@@ -7,6 +7,7 @@ from cases import core_agent, same
 from Generated import config_stream_pb2, remoteagent_pb2
 
 PROTOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Sources/GraftConfigStreamGRPC/Protos")
+MESSAGE_OR_FIELD = re.compile(r"^message (\w+)|^ +(?:repeated )?[\w.]+ (\w+) = (\d+);", re.MULTILINE)
 NESTED = {"logs": {"level": "info", "files": {"max": 3}}, "endpoints": {"https://a.b": ["k"]}, "port": 1}
 ENDPOINTS = {"https://a.b": ["k"]}
 
@@ -19,7 +20,7 @@ class ContentCases:
         for generated in config_stream_pb2, remoteagent_pb2:
             path, = glob.glob(f"{PROTOS}/**/{generated.DESCRIPTOR.name}", recursive=True)
             with open(path) as file:
-                written = re.findall(r"^message (\w+)|^ +(?:repeated )?[\w.]+ (\w+) = (\d+);", file.read(), re.MULTILINE)
+                written = MESSAGE_OR_FIELD.findall(file.read())
             made = []
             for name, message in generated.DESCRIPTOR.message_types_by_name.items():
                 made += [(name, "", ""), *(("", field.name, str(field.number)) for field in message.fields)]

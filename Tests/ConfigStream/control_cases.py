@@ -20,7 +20,6 @@ class ControlCases:
                 "sequence": 2, "count": 2, "origin": "datadog.yaml", "settings": {"a.b": {"source": "cli", "value": 2}},
                 "layers": {"a.b": [{"source": "file", "value": 1}, {"source": "cli", "value": 2}]}})
 
-
     def wrong_commands(self):
         """a command that is none, or cannot be done, is answered with what is wrong."""
         with Process() as core:
@@ -40,7 +39,6 @@ class ControlCases:
                 else:
                     raise AssertionError(f"{command} was done")
 
-
     def script(self):
         """a script is done line by line, and one that fails is named with its line."""
         with tempfile.NamedTemporaryFile("w", suffix=".script") as script:
@@ -53,7 +51,6 @@ class ControlCases:
                 ended(stream, "OK")
                 same(core.popen.wait(timeout=5), 2)
                 same(core.complaints(), f"core-agent: {script.name}:6: set: missing a required argument: 'value'\n")
-
 
     def killed(self):
         """one that was killed and is started again in its folder, at its port, has its credentials and no sessions."""
@@ -90,7 +87,6 @@ class ControlCases:
             core.popen.stdin.close()
             ended(stream, "OK")
             same(core.popen.wait(timeout=5), 0)
-
 
     def load(self):
         """updates keep coming at a rate and without one, are stamped, and go on through a restart until they are

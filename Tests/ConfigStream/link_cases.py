@@ -18,7 +18,6 @@ class LinkCases:
             client.register()
             same(core.do("calls")["calls"][0]["certificate"], "none")
 
-
     def files(self):
         """the token is 64 hexadecimal digits, the certificate P-256 with its names and uses, its key an EC PRIVATE
         KEY."""
@@ -35,7 +34,6 @@ class LinkCases:
                          "IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, DNS:localhost"):
                 assert part in shown, f"no {part} in {shown}"
 
-
     def rotation(self):
         """after a rotation only the new token and the new certificate will do."""
         with core_agent() as (core, client):
@@ -46,7 +44,6 @@ class LinkCases:
             refused(lambda: client.register(timeout=1), "DEADLINE_EXCEEDED")
             with Client(core) as new:
                 new.register()
-
 
     def places(self):
         """it listens on IPv4, IPv6 and a Unix socket, and a cut there is no status of its own."""
@@ -61,7 +58,6 @@ class LinkCases:
                     same(core.do("cut"), {"connections": 1})
                     ended(stream, "UNAVAILABLE", "closed" if address.startswith("unix:") else "reset")
                     core.do("wait", subscribers=0)
-
 
     def too_many_pings(self):
         """a client that pings every second without data is sent away, as by any gRPC server with the usual settings."""

@@ -55,9 +55,9 @@ class StateCommands:
 
     async def counters(self):
         """What the producer and the registry count, and all calls by kind."""
-        return {"configstream": self._core.producer.counters | {"subscribers": len(self._core.producer.subscribers)},
-                "registry": self._core.registry.counters | {
-                    "sessions": len(self._core.registry.sessions), "registered_by_name": self._core.registry.registered},
+        producer, registry = self._core.producer, self._core.registry
+        return {"configstream": producer.counters | {"subscribers": len(producer.subscribers)},
+                "registry": registry.counters | {"sessions": len(registry.sessions), "by_name": registry.registered},
                 "calls": self._core.calls.counts}
 
     async def wait(self, *, subscribers=None, sessions=None, register=None, refresh=None, stream=None, timeout=10):
