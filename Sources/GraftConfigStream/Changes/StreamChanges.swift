@@ -65,6 +65,13 @@ public struct StreamChanges: AsyncSequence, Sendable {
     /// Takes the notices from here.
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(subscription: subscription) }
 
+    /// How many events have happened whose changes were not taken yet; when they come to be more than
+    /// `StreamSettings.subscriberCapacity`, they are made one.
+    public var backlog: Int { subscription.subscriber.backlog }
+
+    /// Takes what there is, without waiting: for those who look from time to time.
+    public func takeAll() -> [StreamNotice] { subscription.subscriber.takeAll() }
+
     /// Ends the subscription: what was not taken yet can still be, then the sequence ends. Safe to call twice.
     public func cancel() { subscription.cancel() }
 }

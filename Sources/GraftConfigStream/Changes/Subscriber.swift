@@ -74,6 +74,11 @@ final class Subscriber: Sendable {
         return nil
     }
 
+    /// The notices of all steps that were not taken.
+    func takeAll() -> [StreamNotice] {
+        storage.withLock { take(&$0.steps) }.flatMap { notices(of: $0) }
+    }
+
     /// How many steps were not taken.
     var backlog: Int { storage.withLock { $0.steps.count } }
 
