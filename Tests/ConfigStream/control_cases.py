@@ -5,7 +5,7 @@ import tempfile
 
 from cases import core_agent, ended, numbers, opened, same
 from client import Client
-from process import Failed, Process
+from process import EXIT_MAX, Failed, Process
 
 
 class ControlCases:
@@ -49,7 +49,7 @@ class ControlCases:
                 stream = client.subscribe()
                 same([stream.snapshot()[0], *numbers(stream, 1)], [1, 2])
                 ended(stream, "OK")
-                same(core.popen.wait(timeout=5), 2)
+                same(core.popen.wait(timeout=EXIT_MAX), 2)
                 same(core.complaints(), f"core-agent: {script.name}:6: set: missing a required argument: 'value'\n")
 
     def killed(self):
@@ -80,13 +80,13 @@ class ControlCases:
             stream = opened(core, client)
             os.kill(core.place["pid"], signal.SIGTERM)
             ended(stream, "OK")
-            same(core.popen.wait(timeout=5), 0)
+            same(core.popen.wait(timeout=EXIT_MAX), 0)
             same(core.complaints(), "")
         with core_agent() as (core, client):
             stream = opened(core, client)
             core.popen.stdin.close()
             ended(stream, "OK")
-            same(core.popen.wait(timeout=5), 0)
+            same(core.popen.wait(timeout=EXIT_MAX), 0)
 
     def load(self):
         """updates keep coming at a rate and without one, are stamped, and go on through a restart until they are

@@ -10,6 +10,9 @@ import tempfile
 
 CORE_AGENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "core-agent")
 
+# How long a process may take to end, in seconds: on a machine that has other things to do.
+EXIT_MAX = 20
+
 
 class Failed(Exception):
     """A command was answered with an error, or the core agent has ended."""
@@ -52,7 +55,7 @@ class Process:
 
     def complaints(self):
         """What it has written to standard error, once it has ended."""
-        self.popen.wait(timeout=5)
+        self.popen.wait(timeout=EXIT_MAX)
         self._complaints.seek(0)
         return self._complaints.read()
 
@@ -68,7 +71,7 @@ class Process:
     def __exit__(self, *_):
         self.popen.stdin.close()
         try:
-            self.popen.wait(timeout=5)
+            self.popen.wait(timeout=EXIT_MAX)
         except subprocess.TimeoutExpired:
             self.popen.kill()
             self.popen.wait()
