@@ -168,6 +168,18 @@ let package = Package(
         .testTarget(
             name: "GraftConfigStreamTests", dependencies: ["GraftConfigStream", "GraftConfig", "GraftTestKit"],
             swiftSettings: strict),
+        // Compiled with the trait ConfigStream only, as what it tests.
+        .testTarget(
+            name: "GraftConfigStreamProviderTests",
+            dependencies: [
+                "GraftConfigStreamProvider", "GraftConfigStream", "GraftTestKit",
+                .product(name: "Configuration", package: "swift-configuration", condition: stream),
+                .product(name: "ConfigurationTesting", package: "swift-configuration", condition: stream),
+                .product(name: "Logging", package: "swift-log", condition: stream),
+                .product(name: "Metrics", package: "swift-metrics", condition: stream),
+                .product(name: "MetricsTestKit", package: "swift-metrics", condition: stream),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: stream),
+            ], swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(

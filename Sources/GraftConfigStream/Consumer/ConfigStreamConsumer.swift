@@ -27,6 +27,8 @@ public final class ConfigStreamConsumer: Sendable {
         var staleSince: WallTime?
         /// Whether there is a configuration, of this run or an earlier one.
         var hasConfiguration = false
+        /// What was last shown of the state.
+        var status: StreamStatus
         /// When `run()` began.
         var begun: ContinuousClock.Instant?
     }
@@ -58,6 +60,9 @@ public final class ConfigStreamConsumer: Sendable {
                 table: writer.snapshot(cached.settings, after: .empty).table,
                 position: StreamPosition(epoch: 0, sequence: cached.sequence), origin: cached.origin)
         }
+        let status = StreamStatus(
+            state: cached.map { .stale(since: $0.savedAt) } ?? .disconnected, failure: nil,
+            position: (first ?? .none).position)
         do throws(GraftError) {
             var isFixed = false
             if case .fixed = settings.session { isFixed = true }
@@ -68,13 +73,13 @@ public final class ConfigStreamConsumer: Sendable {
             storage = Mutex(
                 Storage(
                     machine: machine, writer: writer, generation: first ?? .none, staleSince: cached?.savedAt,
-                    hasConfiguration: first != nil))
+                    hasConfiguration: first != nil, status: status))
         } catch {
             throw StreamError(.resources, "the core refused: \(error)")
         }
-        hub = StreamHub(first ?? .none)
+        hub = StreamHub(first ?? .none, status.state)
         reader = StreamReader(base: .live(store))
-        if let cached { states.set(.stale(since: cached.savedAt)) }
+        states.set(status.state)
     }
 
     /// How far it has come.

@@ -79,7 +79,13 @@ extension ConfigStreamConsumer {
         } else if storage.staleSince == nil {
             storage.staleSince = .now
         }
-        states.set(storage.machine.state(staleSince: storage.staleSince))
+        let status = StreamStatus(
+            state: storage.machine.state(staleSince: storage.staleSince), failure: storage.machine.failure,
+            position: storage.generation.position)
+        if storage.status.says(sameAs: status) { return }
+        storage.status = status
+        states.set(status.state)
+        hub.show(status)
     }
 
     /// Tells a metrics system what has been counted.
