@@ -34,7 +34,7 @@ struct graft_published {
 /* What a reading thread has: its own cache line. */
 struct reader {
     struct gr_epoch_record epoch; /* first: the domain's list leads to it */
-    _Atomic uint32_t depth;       /* open sections; the thread's, and its signal handlers' */
+    _Atomic uint32_t depth;       /* open sections inside another; the thread's, and its signal handlers' */
     _Atomic bool taken;
 } GR_ALIGNED(GR_CACHE_LINE);
 
@@ -105,26 +105,27 @@ static bool take_record(void) {
 
 /* ---- sections ---- */
 
-/* A signal handler may come between any two instructions here and in close_section, and open and close sections of its own. It
- * leaves `depth` as it was. If it comes before the store to `pinned`, it pins, too, at the same epoch or a later one, and does not
- * unpin, since depth is not 0 then; storing the older epoch over that is what the interrupted section needs. If it
- * comes after `depth` has become 0 in close_section, it finds itself pinned, and unpins. */
+/* A section that is not inside another pins the record, one that is counts itself; so the plain way writes one word, which
+ * it does not read back but for a branch. A signal handler may come between any two instructions here, and opens and closes sections of
+ * its own: then `pinned` and `depth` are afterwards what they were, but that an epoch may have passed, and to pin an older one
+ * than the present is safe. */
 static inline void *open_section(struct reader *reader, struct graft_published *published) {
-    uint32_t depth = atomic_load_explicit(&reader->depth, memory_order_relaxed);
-    atomic_store_explicit(&reader->depth, depth + 1, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&reader->epoch.pinned, memory_order_relaxed) == 0)
+    if (GR_LIKELY(atomic_load_explicit(&reader->epoch.pinned, memory_order_relaxed) == 0)) {
         gr_domain_enter(&sections_clock, &reader->epoch);
+    } else {
+        uint32_t depth = atomic_load_explicit(&reader->depth, memory_order_relaxed);
+        atomic_store_explicit(&reader->depth, depth + 1, memory_order_relaxed);
+    }
     /* acquire: pairs with the release in graft_published_replace */
     return atomic_load_explicit(&published->value, memory_order_acquire);
 }
 
 static inline void close_section(struct reader *reader) {
-    uint32_t depth = atomic_load_explicit(&reader->depth, memory_order_relaxed) - 1;
-    atomic_store_explicit(&reader->depth, depth, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst);
-    if (depth == 0)
+    uint32_t depth = atomic_load_explicit(&reader->depth, memory_order_relaxed);
+    if (GR_LIKELY(depth == 0))
         gr_domain_leave(&reader->epoch);
+    else
+        atomic_store_explicit(&reader->depth, depth - 1, memory_order_relaxed);
 }
 
 /* A writer that has not seen the guest in `guests_inside` has replaced the value before the guest loads it. */
