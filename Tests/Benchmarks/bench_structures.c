@@ -1,16 +1,19 @@
-/* bench_structures.c: what the epoch, the registry and the queue cost, each beside the same work under a mutex.
+/* bench_structures.c: what the epoch, the registry, the queue and published values cost, each beside the same work under
+ * a mutex, and a read of a published value beside its floor, an atomic load and nothing else.
  *
  *   bench_structures [--json]
  *
  * A figure is the processor time of all threads for one operation, the least of several repetitions: other programs on
  * the machine add little to it. For the queue, that is one item from submission to hand-out, the drainer being one more
- * thread. Includes the sources, since the library shows none of their functions. */
+ * thread. Includes the sources, since the library shows none of their functions; published values are those of the
+ * library, which are called as a program calls them. */
 #include "os/barrier.c"
 
 #include "domain.c"
 #include "epoch.c"
 #include "queue.c"
 #include "registry.c"
+#include <graft/published.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -241,16 +244,58 @@ static void locked_drain(size_t count) {
     heap.largest = heap.last = 0;
 }
 
+/* Published values: reads, and replacements. */
+static struct graft_published *published;
+static uint64_t *_Atomic plain;
+
+static void reads(struct worker *worker) {
+    for (size_t i = 0; i < worker->operations; i++) {
+        worker->found += *(const volatile uint64_t *)graft_published_enter(published);
+        graft_published_leave(published);
+    }
+}
+static void plain_reads(struct worker *worker) {
+    for (size_t i = 0; i < worker->operations; i++)
+        worker->found += *(const volatile uint64_t *)atomic_load_explicit(&plain, memory_order_acquire);
+}
+static void locked_reads(struct worker *worker) {
+    for (size_t i = 0; i < worker->operations; i++) {
+        pthread_mutex_lock(&mutex);
+        worker->found += *(const volatile uint64_t *)atomic_load_explicit(&plain, memory_order_relaxed);
+        pthread_mutex_unlock(&mutex);
+    }
+}
+
+static uint64_t *new_value(void) {
+    uint64_t *value = calloc(1, sizeof *value);
+    require(value != NULL, "memory");
+    return value;
+}
+static void replacements(struct worker *worker) {
+    for (size_t i = 0; i < worker->operations; i++)
+        require(graft_published_replace(published, new_value()) == GRAFT_OK, "replace");
+}
+static void locked_replacements(struct worker *worker) {
+    for (size_t i = 0; i < worker->operations; i++) {
+        uint64_t *value = new_value();
+        pthread_mutex_lock(&mutex);
+        value = atomic_exchange_explicit(&plain, value, memory_order_relaxed);
+        pthread_mutex_unlock(&mutex);
+        free(value);
+    }
+}
+
 struct row {
     const char *name;
     size_t threads, size;
     double cost, locked;
+    double floor; /* 0: none is measured */
 };
 
 static struct row registry_row(size_t threads, size_t count) {
     fill_registry(count);
     struct row row = {"registry find", threads, count, measure(lookups, threads, OPERATIONS, NULL),
-        measure(locked_lookups, threads, OPERATIONS, NULL)};
+        measure(locked_lookups, threads, OPERATIONS, NULL), 0};
     gr_registry_destroy(registry);
     return row;
 }
@@ -259,33 +304,51 @@ static struct row queue_row(const char *name, size_t threads, bool shuffle) {
     shuffled = shuffle;
     require(gr_queue_create(CAPACITY, &queue) == GRAFT_OK, "queue");
     struct row row = {name, threads, CAPACITY, measure(submissions, threads, ITEMS / threads / WINDOW * WINDOW, drain),
-        measure(locked_submissions, threads, ITEMS / threads / WINDOW * WINDOW, locked_drain)};
+        measure(locked_submissions, threads, ITEMS / threads / WINDOW * WINDOW, locked_drain), 0};
     gr_queue_destroy(queue, no_drop, NULL);
     return row;
 }
 
 static struct row epoch_row(const char *name, size_t threads) {
     return (struct row){name, threads, 0, measure(sections, threads, 4 * OPERATIONS, NULL),
-        measure(locked_sections, threads, OPERATIONS, NULL)};
+        measure(locked_sections, threads, OPERATIONS, NULL), 0};
+}
+
+static struct row read_row(size_t threads) {
+    return (struct row){"published read", threads, 0, measure(reads, threads, 4 * OPERATIONS, NULL),
+        measure(locked_reads, threads, OPERATIONS, NULL), measure(plain_reads, threads, 4 * OPERATIONS, NULL)};
+}
+
+static struct row replace_row(void) {
+    return (struct row){"published replace", 1, 0, measure(replacements, 1, OPERATIONS / 8, NULL),
+        measure(locked_replacements, 1, OPERATIONS, NULL), 0};
 }
 
 static void print_table(const struct row *rows, size_t count) {
-    printf("  %-34s %8s %8s %10s %10s\n", "operation", "threads", "size", "ns", "mutex ns");
-    for (size_t i = 0; i < count; i++)
-        printf("  %-34s %8zu %8zu %10.2f %10.2f\n", rows[i].name, rows[i].threads, rows[i].size, rows[i].cost,
+    printf("  %-34s %8s %8s %10s %10s %10s\n", "operation", "threads", "size", "ns", "mutex ns", "floor ns");
+    for (size_t i = 0; i < count; i++) {
+        printf("  %-34s %8zu %8zu %10.2f %10.2f", rows[i].name, rows[i].threads, rows[i].size, rows[i].cost,
             rows[i].locked);
+        if (rows[i].floor > 0)
+            printf(" %10.2f", rows[i].floor);
+        printf("\n");
+    }
 }
 
 static void print_json(const struct row *rows, size_t count) {
     printf("{\"structures\":[");
-    for (size_t i = 0; i < count; i++)
-        printf("%s{\"operation\":\"%s\",\"threads\":%zu,\"size\":%zu,\"ns\":%.3f,\"mutex_ns\":%.3f}", i ? "," : "",
+    for (size_t i = 0; i < count; i++) {
+        printf("%s{\"operation\":\"%s\",\"threads\":%zu,\"size\":%zu,\"ns\":%.3f,\"mutex_ns\":%.3f", i ? "," : "",
             rows[i].name, rows[i].threads, rows[i].size, rows[i].cost, rows[i].locked);
+        if (rows[i].floor > 0)
+            printf(",\"floor_ns\":%.3f", rows[i].floor);
+        printf("}");
+    }
     printf("]}\n");
 }
 
 int main(int argc, char **argv) {
-    struct row rows[10];
+    struct row rows[13];
     size_t count = 0;
     rows[count++] = epoch_row("epoch enter + leave, with fence", 1);
     gr_epoch_prepare();
@@ -298,6 +361,11 @@ int main(int argc, char **argv) {
     rows[count++] = queue_row("queue submit + drain", 1, false);
     rows[count++] = queue_row("queue submit + drain", THREADS_MAX, false);
     rows[count++] = queue_row("queue submit + drain, out of order", 1, true);
+    require(graft_published_create(new_value(), free, &published) == GRAFT_OK, "published");
+    atomic_store_explicit(&plain, new_value(), memory_order_relaxed);
+    rows[count++] = read_row(1);
+    rows[count++] = read_row(THREADS_MAX);
+    rows[count++] = replace_row();
     if (argc > 1 && strcmp(argv[1], "--json") == 0)
         print_json(rows, count);
     else

@@ -1,6 +1,7 @@
-/* calls.c: a fixed number of calls of one instrumented function, for tools that count instead of timing.
+/* calls.c: a fixed number of calls of one instrumented function, for tools that count instead of timing; or of reads of a
+ * published value.
  *
- *   calls MODE CALLS      MODE: bare, count, entry, entry-exit, once, removed, sampled (entry, 1 in 1,000)
+ *   calls MODE CALLS      MODE: bare, count, entry, entry-exit, once, removed, sampled (entry, 1 in 1,000), read
  *
  * Run twice with different numbers of calls, the difference is what the calls alone cost: check-thresholds does so with
  * callgrind (instructions). The calling thread's allocations are counted here. Exit status 0 when the hits are exact and
@@ -65,11 +66,32 @@ static void settle(enum graft_mode mode) {
     }
 }
 
+static int count_reads(unsigned long reads) {
+    static unsigned long one = 1;
+    struct graft_published *published;
+    enum graft_status status = graft_published_create(&one, NULL, &published);
+    if (status != GRAFT_OK)
+        return fail("publish", status);
+    graft_published_enter(published); /* this thread's first read takes its record */
+    graft_published_leave(published);
+    unsigned long before = allocations, sum = 0;
+    for (unsigned long i = 0; i < reads; i++) {
+        sum += *(const volatile unsigned long *)graft_published_enter(published);
+        graft_published_leave(published);
+    }
+    unsigned long allocated = allocations - before;
+    printf("reads %lu allocations %lu\n", sum, allocated);
+    graft_published_destroy(published);
+    return sum == reads && allocated == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv) {
     if (argc != 3)
         return fprintf(stderr, "usage: calls MODE CALLS\n"), 64;
     const char *name = argv[1];
     unsigned long calls = strtoul(argv[2], NULL, 10), first = 0;
+    if (strcmp(name, "read") == 0)
+        return count_reads(calls);
     bool bare = strcmp(name, "bare") == 0, removed = strcmp(name, "removed") == 0;
     const struct graft_probe_spec spec = {.target = ":bench_work",
         .mode = mode_of(name),
