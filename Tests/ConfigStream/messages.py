@@ -14,6 +14,8 @@ from layers import ABSENT
 
 # The tags of ConfigEvent.snapshot and of ConfigSnapshot.settings: field 1 and field 3, each with a length.
 _SNAPSHOT, _SETTINGS = b"\x0a", b"\x1a"
+# The lengths that are one byte.
+_SHORT = [bytes([length]) for length in range(128)]
 
 
 class Setting(NamedTuple):
@@ -80,11 +82,10 @@ def piece(setting):
     return _SETTINGS + _varint(len(encoded)) + encoded
 
 
-def snapshot(origin, sequence, pieces):
-    """A snapshot's bytes; a message of a field may come in parts, so that pieces are just put behind the head."""
+def snapshot(origin, sequence, body):
+    """A snapshot's bytes; `body` is the pieces of its settings one behind the other, which just follow the head."""
     head = ConfigSnapshot(origin=origin, sequence_id=cut(sequence)).SerializeToString()
-    body = b"".join([head, *pieces])
-    return _SNAPSHOT + _varint(len(body)) + body
+    return b"".join((_SNAPSHOT, _varint(len(head) + len(body)), head, body))
 
 
 def update(origin, sequence, setting):
@@ -97,6 +98,8 @@ def update(origin, sequence, setting):
 
 def _varint(number):
     """A length as protobuf writes it."""
+    if number < len(_SHORT):
+        return _SHORT[number]
     made = bytearray()
     while number > 0x7F:
         made.append(number & 0x7F | 0x80)

@@ -104,6 +104,7 @@ class SettingsCommands:
             core.layers.clear()
             core.snapshots.clear()
         core.snapshots.forget(core.layers.load(settings, source))
+        core.snapshots.prepare()
         for subscriber in core.producer.subscribers.values():
             core.producer.resync(subscriber)
         return self._numbered(core.layers.sequence)
