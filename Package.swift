@@ -44,6 +44,8 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.10.0"),
     ],
@@ -90,6 +92,8 @@ let package = Package(
                 .product(name: "GRPCCore", package: "grpc-swift-2", condition: stream),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: stream),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: stream),
+                .product(name: "NIOCore", package: "swift-nio", condition: stream),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: stream),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: stream),
             ], exclude: ["Protos"], swiftSettings: strict),
         .target(
@@ -181,6 +185,13 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: stream),
             ], swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
+        // Against Tests/ConfigStream, a core agent in Python; empty without the trait.
+        .testTarget(
+            name: "GraftConfigStreamGRPCTests",
+            dependencies: [
+                "GraftConfigStreamGRPC", "GraftConfigStream",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: stream),
+            ], swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(
             name: "GraftAgentTests",
@@ -191,3 +202,18 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
+
+// A part of the tests that is built with a trait, in a folder of its own, builds what it tests and not all else once more:
+// GRAFT_TARGETS names targets, which stay with all that they depend on.
+if let named = Context.environment["GRAFT_TARGETS"] {
+    var wanted: Set<String> = []
+    var next = named.split(separator: " ").map(String.init)
+    while let name = next.popLast() {
+        guard wanted.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else {
+            continue
+        }
+        for case .byNameItem(let dependency, _) in target.dependencies { next.append(dependency) }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    package.products = []
+}
