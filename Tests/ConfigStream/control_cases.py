@@ -31,6 +31,7 @@ class ControlCases:
                     ("fault", {"kind": "fall"}, "no fault is called"), ("end", {"status": "FINE"}, "no status"),
                     ("answer", {"call": "stream", "status": "FINE"}, "no status"), ("up", {}, "listens already"),
                     ("burst", {"count": 1, "rate": 0}, "rate"),
+                    ("burst", {"count": 1, "source": "me", "background": True}, "no source is called"),
                     ("wait", {"subscribers": 1, "timeout": 0.05}, "waited 0.05 s")):
                 try:
                     core.do(command, **parameters)

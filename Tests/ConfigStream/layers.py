@@ -42,11 +42,10 @@ class Change(NamedTuple):
     winner: Layer | None
 
 
-class UnknownSource(ValueError):
-    """A name that is no source's."""
-
-    def __init__(self, source):
-        super().__init__(f"no source is called {source!r}; there are {', '.join(PRECEDENCE)}")
+def check_source(source):
+    """Refuses a name that is no source's."""
+    if source not in RANK:
+        raise ValueError(f"no source is called {source!r}; there are {', '.join(PRECEDENCE)}")
 
 
 def differs(one, other):
@@ -87,8 +86,7 @@ class Layers:
 
     def load(self, settings, source):
         """Sets many keys at once, as reading a file does: one number for all, and nothing to tell. The keys."""
-        if source not in RANK:
-            raise UnknownSource(source)
+        check_source(source)
         loaded = {key.lower(): value for key, value in settings.items()}
         for key, value in loaded.items():
             self._layers.setdefault(key, {})[source] = value
@@ -124,8 +122,7 @@ class Layers:
 
     def _open(self, key, source):
         """The key as it is stored, its layers, and who wins before something happens to them."""
-        if source not in RANK:
-            raise UnknownSource(source)
+        check_source(source)
         key = key.lower()
         before = self.winner(key)
         return key, self._layers.setdefault(key, {}), before

@@ -2,6 +2,7 @@
 import asyncio
 import time
 
+from layers import check_source
 from messages import cut
 
 # How many changes are made before the thread is let go: fewer than the intake holds, and a subscriber with room.
@@ -57,6 +58,8 @@ class SettingsCommands:
         `background`: answers at once."""
         if rate is not None and rate != "drained" and not rate > 0:
             raise ValueError(f"a rate is a positive number or \"drained\", not {rate!r}")
+        # Now, because in the background nobody would be told.
+        check_source(source)
         filler = "x" * (size or 0)
 
         def change(number):
@@ -77,6 +80,7 @@ class SettingsCommands:
         for burst in bursts:
             burst.cancel()
         await asyncio.gather(*bursts, return_exceptions=True)
+        await self._core.producer.idle()
         return self._numbered(self._core.layers.sequence)
 
     async def _burst(self, change, count, rate):

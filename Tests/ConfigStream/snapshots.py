@@ -8,8 +8,8 @@ import gc
 import messages
 from layers import RANK
 
-# From so many units on, what there is counts as kept for good: looking through 200,000 keys for garbage, which happens now
-# and then, would stop everything for a tenth of a second.
+# From so many units on, what there is counts as kept for good: looking through 200,000 keys for garbage, which happens
+# now and then, would stop everything for a tenth of a second.
 MANY = 1000
 
 

@@ -1,7 +1,7 @@
 """One open stream: its buffer, and what was last put into it.
 
 Owns the buffer of 100 items, which drops what finds it full, and the faults of this stream. It sends nothing:
-service.py takes items out. All on one thread, that of the event loop. Neighbours: producer.py puts events in,
+sending.py takes items out. All on one thread, that of the event loop. Neighbours: producer.py puts events in,
 faults.py.
 """
 import asyncio
