@@ -183,6 +183,7 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics", condition: stream),
                 .product(name: "MetricsTestKit", package: "swift-metrics", condition: stream),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: stream),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: stream),
             ], swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         // Against Tests/ConfigStream, a core agent in Python; empty without the trait.

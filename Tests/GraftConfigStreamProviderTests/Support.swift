@@ -76,6 +76,11 @@
         func reaches(_ sequence: Int32) async throws { _ = try await consumer.reader.atLeast(sequence: sequence) }
     }
 
+    extension AsyncIteratorProtocol where Failure == Never {
+        /// The next element; nil at the end.
+        nonisolated(nonsending) mutating func take() async -> Element? { await next(isolation: #isolation) }
+    }
+
     extension Result where Success == LookupResult {
         /// The content that was found; nil when there is none, or an error.
         var content: ConfigContent? { (try? get())?.value?.content }
