@@ -172,18 +172,25 @@ let package = Package(
         .testTarget(
             name: "GraftConfigStreamTests", dependencies: ["GraftConfigStream", "GraftConfig", "GraftTestKit"],
             swiftSettings: strict),
-        // Compiled with the trait ConfigStream only, as what it tests.
+        // What is compiled with the trait ConfigStream only, and a program that is told by a signal to end, for its tests.
+        .executableTarget(
+            name: "SignalledStream",
+            dependencies: [
+                "GraftConfigStreamProvider", "GraftConfigStream", "GraftTestKit",
+                .product(name: "Logging", package: "swift-log", condition: stream),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: stream),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: stream),
+            ], path: "Tests/Programs/SignalledStream", swiftSettings: strict),
         .testTarget(
             name: "GraftConfigStreamProviderTests",
             dependencies: [
-                "GraftConfigStreamProvider", "GraftConfigStream", "GraftTestKit",
+                "GraftConfigStreamProvider", "GraftConfigStream", "GraftTestKit", "Scenarios", "SignalledStream",
                 .product(name: "Configuration", package: "swift-configuration", condition: stream),
                 .product(name: "ConfigurationTesting", package: "swift-configuration", condition: stream),
                 .product(name: "Logging", package: "swift-log", condition: stream),
                 .product(name: "Metrics", package: "swift-metrics", condition: stream),
                 .product(name: "MetricsTestKit", package: "swift-metrics", condition: stream),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: stream),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: stream),
             ], swiftSettings: strict),
         .testTarget(name: "GraftSCATests", dependencies: ["GraftSCA", "GraftTestKit"], swiftSettings: strict),
         // Against Tests/ConfigStream, a core agent in Python; empty without the trait.

@@ -1,15 +1,14 @@
 // ServiceTests: a consumer in a group of services, and its log.
 #if ConfigStream
 
-    import Foundation
     import GraftConfigStream
     import GraftConfigStreamProvider
     import GraftTestKit
     import Logging
+    import Scenarios
     import ServiceLifecycle
     import Synchronization
     import Testing
-    import UnixSignals
 
     /// Reaches a core agent that never answers.
     private struct SilentTransport: StreamTransport {
@@ -25,30 +24,19 @@
 
     @Suite("A service", .timeLimit(.minutes(1))) struct ServiceTests {
         /// A group of one service.
-        private func group(_ service: any Service, signals: [UnixSignal] = []) -> ServiceGroup {
-            ServiceGroup(
-                services: [service], gracefulShutdownSignals: signals,
-                logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
+        private func group(_ service: any Service) -> ServiceGroup {
+            ServiceGroup(services: [service], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
         }
 
-        @Test("ends within a second of SIGTERM, and keeps what was received", .serialized, arguments: [true, false])
-        func signal(isProvider: Bool) async throws {
-            let agent = agent(["n": .number(1)])
-            let consumer = try ConfigStreamConsumer(testSettings(), transport: agent)
-            let service: any Service = isProvider ? ConfigStreamProvider(consumer) : ConfigStreamService(consumer)
-            let group = group(service, signals: [.sigterm])
-            // The group leaves the signal ignored.
-            defer { Foundation.signal(SIGTERM, SIG_DFL) }
-            let running = Task { try await group.run() }
-            // The group takes signals before it runs services.
-            try await consumer.waitReady(timeout: patience)
-            let begin = ContinuousClock.now
-            kill(getpid(), SIGTERM)
-            try await running.value
-            #expect(.now - begin < .seconds(1))
-            #expect(consumer.state == .disconnected)
-            #expect(consumer.reader.getInt("n") == 1)
-            #expect(agent.counts.connections == 0)
+        @Test("ends within a second of SIGTERM, and keeps what was received")
+        func signal() throws {
+            let scenario = try Scenario(of: "SignalledStream", [], seconds: 60)
+            #expect(scenario.hasSucceeded)
+            #expect(
+                scenario.lines == [
+                    "service in time disconnected, n 1, connections 0",
+                    "provider in time disconnected, n 1, connections 0",
+                ])
         }
 
         @Test("ends at once while nobody answers")
