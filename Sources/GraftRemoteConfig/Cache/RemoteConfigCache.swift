@@ -21,7 +21,8 @@ public final class RemoteConfigCache: Sendable {
     public static let maximumBytes = RemoteConfigLimits.maximumResponseBytes
 
     /// Its absolute path.
-    public let path: String
+    public var path: String { file.path }
+    private let file: CacheFile
     private let format: CacheFormat
     /// What the file is known to hold; nil when that is not known.
     private let known = Guarded<[Known]?>(nil)
@@ -40,10 +41,7 @@ public final class RemoteConfigCache: Sendable {
     public init(
         path: String, identity: CacheIdentity, limits: RemoteConfigLimits = RemoteConfigLimits()
     ) throws(ConfigError) {
-        guard path.utf8.first == UInt8(ascii: "/"), path.utf8.last != UInt8(ascii: "/"), !path.utf8.contains(0) else {
-            throw ConfigError(.badPath, "the path of a cache is absolute and names a file", path: path)
-        }
-        self.path = path
+        file = try CacheFile(checking: path)
         format = CacheFormat(identity: identity, limits: limits)
     }
 
@@ -53,7 +51,7 @@ public final class RemoteConfigCache: Sendable {
     ///   that is damaged or of another service.
     public func load() throws(ConfigError) -> [Payload] {
         do throws(ConfigError) {
-            let bytes = try CacheFile(path: path).read(atMost: Self.maximumBytes)
+            let bytes = try file.read(atMost: Self.maximumBytes)
             let payloads = try bytes.map { bytes throws(ConfigError) in try format.payloads(in: bytes) } ?? []
             known.withLock { $0 = bytes == nil ? nil : Self.known(payloads) }
             return payloads
@@ -78,7 +76,7 @@ public final class RemoteConfigCache: Sendable {
             guard size <= Self.maximumBytes else { throw CacheFile.tooLong(Self.maximumBytes) }
             let bytes = format.bytes(of: payloads)
             guard bytes.count <= Self.maximumBytes else { throw CacheFile.tooLong(Self.maximumBytes) }
-            try CacheFile(path: path).replace(with: bytes)
+            try file.replace(with: bytes)
         } catch {
             throw error.at(path: path)
         }

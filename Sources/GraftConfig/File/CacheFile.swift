@@ -2,9 +2,9 @@
 //
 // Owns the system calls and the trust in what they find. A new content is written beside the file, under one name whoever
 // writes, so that what a killed process leaves behind is used again and never piles up; a lock on it keeps writers apart.
-// It reaches the disk before it is renamed over the old one, and the folder after that. Neighbour: RemoteConfigCache.
+// It reaches the disk before it is renamed over the old one, and the folder after that. Neighbours: RemoteConfigCache and
+// StreamCacheFile know what is in it.
 
-internal import GraftConfig
 internal import Glibc
 
 /// flock(2), whose name a structure of the Glibc module has taken.
@@ -12,9 +12,22 @@ internal import Glibc
 private func linux_flock(_ descriptor: Int32, _ operation: Int32) -> Int32
 
 /// A file of this user's.
-struct CacheFile {
+package struct CacheFile: Sendable {
     /// Its absolute path.
-    let path: String
+    package let path: String
+
+    /// The file at this path, which need not be there.
+    package init(path: String) { self.path = path }
+
+    /// The file at `path`, if that can be one's: a program may change its folder.
+    ///
+    /// - Throws: `badPath` unless the path is absolute and names a file.
+    package init(checking path: String) throws(ConfigError) {
+        guard path.utf8.first == UInt8(ascii: "/"), path.utf8.last != UInt8(ascii: "/"), !path.utf8.contains(0) else {
+            throw ConfigError(.badPath, "the path of a cache is absolute and names a file", path: path)
+        }
+        self.path = path
+    }
 
     /// Permissions: the owner's, to read and to write.
     private static let permissions: mode_t = 0o600
@@ -22,10 +35,12 @@ struct CacheFile {
     private static let tries = 8
 
     /// What to say of a file past the limit.
-    static func tooLong(_ limit: Int) -> ConfigError { ConfigError(.limit, "a cache has at most \(limit) bytes") }
+    package static func tooLong(_ limit: Int) -> ConfigError {
+        ConfigError(.limit, "a cache has at most \(limit) bytes")
+    }
 
     /// What is in it; nil when there is no file.
-    func read(atMost limit: Int) throws(ConfigError) -> [UInt8]? {
+    package func read(atMost limit: Int) throws(ConfigError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
         if descriptor < 0, errno == ENOENT { return nil }
         if descriptor < 0, errno == ELOOP { throw Self.distrust("it is a symbolic link") }
@@ -37,7 +52,7 @@ struct CacheFile {
     }
 
     /// Puts a file with `bytes` in its place.
-    func replace(with bytes: [UInt8]) throws(ConfigError) {
+    package func replace(with bytes: [UInt8]) throws(ConfigError) {
         try checkPlace()
         let new = path + ".new"
         let descriptor = try Self.locked(new)

@@ -3,7 +3,7 @@
 // Owns the loop in which nearly all of the time goes. It touches memory by pointers that are valid for one call of
 // `withBlocks`, in place of arrays, whose bounds would be checked four hundred times for each block; and it makes each word
 // of the schedule sixteen rounds before it is wanted, so that the processor does it while it waits for the rounds, each
-// of which needs the one before. Neighbour: SHA256 gives it whole blocks.
+// of which needs the one before. Neighbour: SHA256Hash gives it whole blocks.
 
 /// A hash, and what it takes to work blocks into it.
 struct SHA256Blocks: ~Copyable {
@@ -41,13 +41,13 @@ struct SHA256Blocks: ~Copyable {
 
     /// Works whole blocks into the hash.
     mutating func take(_ bytes: UnsafeRawBufferPointer) {
-        precondition(bytes.count % SHA256.blockBytes == 0, "whole blocks only")
+        precondition(bytes.count % SHA256Hash.blockBytes == 0, "whole blocks only")
         guard var block = bytes.baseAddress else { return }
         let end = block + bytes.count
         while block < end {
             load(block)
             hash = hash &+ mixed()
-            block += SHA256.blockBytes
+            block += SHA256Hash.blockBytes
         }
     }
 
