@@ -169,8 +169,15 @@ let package = Package(
         .executableTarget(
             name: "RemoteConfigReplay", dependencies: ["GraftRemoteConfig", "GraftProducts", "GraftConfig"],
             path: "Tests/Programs/RemoteConfigReplay", swiftSettings: strict),
+        // A program that saves until it is killed, for the tests of GraftConfigStream.
+        .executableTarget(
+            name: "SavingStreamCache", dependencies: ["GraftConfigStream"],
+            path: "Tests/Programs/SavingStreamCache", swiftSettings: strict),
         .testTarget(
-            name: "GraftConfigStreamTests", dependencies: ["GraftConfigStream", "GraftConfig", "GraftTestKit"],
+            name: "GraftConfigStreamTests",
+            dependencies: [
+                "GraftConfigStream", "GraftConfig", "Graft", "GraftSCA", "GraftTestKit", "SavingStreamCache",
+            ],
             swiftSettings: strict),
         // What is compiled with the trait ConfigStream only, and a program that is told by a signal to end, for its tests.
         .executableTarget(

@@ -70,6 +70,10 @@ SWIFT_FUZZ_remote_config := $(sort $(filter-out $(addprefix Sources/GraftRemoteC
 SWIFT_FUZZ_MODULES_remote_config := build/fuzz/GraftConfig.o
 SWIFT_FUZZ_cache := $(SWIFT_FUZZ_remote_config)
 SWIFT_FUZZ_MODULES_cache := build/fuzz/GraftConfig.o
+SWIFT_FUZZ_stream_cache := $(addprefix Sources/GraftConfigStream/,$(addprefix Cache/,StreamCacheFormat.swift StreamCacheParser.swift StreamSecrets.swift) \
+	Consumer/StreamCache.swift Consumer/StreamError.swift Session/WallTime.swift Table/KeyHash.swift Table/StreamKey.swift Value/GoDuration.swift \
+	Value/StreamNumber.swift Value/StreamSource.swift Value/StreamText.swift Wire/StreamEvent.swift Wire/StreamValue.swift)
+SWIFT_FUZZ_MODULES_stream_cache := build/fuzz/GraftConfig.o
 SWIFT_FUZZ_json := Sources/GraftConfig/ConfigError.swift $(wildcard Sources/GraftConfig/JSON/*.swift)
 SWIFT_FUZZ_http := $(wildcard Sources/GraftRemoteConfig/HTTP/HTTPResponse*.swift) \
 	$(addprefix Sources/GraftRemoteConfig/HTTP/,HTTPText.swift TransportError.swift)

@@ -25,4 +25,15 @@ public struct JSONPlace: Sendable, Hashable {
         self.column = before[lineStart...].reduce(1) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 }
         self.path = path
     }
+    /// The same place in a text of which the text that was read is one line: this one, counted from 1. `offset` stays that in
+    /// the line.
+    package func onLine(_ line: Int) -> JSONPlace { JSONPlace(offset: offset, line: line, column: column, path: path) }
+
+    /// A place with these parts.
+    private init(offset: Int, line: Int, column: Int, path: JSONPath) {
+        self.offset = offset
+        self.line = line
+        self.column = column
+        self.path = path
+    }
 }

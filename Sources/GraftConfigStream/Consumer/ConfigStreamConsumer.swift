@@ -29,6 +29,8 @@ public final class ConfigStreamConsumer: Sendable {
         var hasConfiguration = false
         /// What was last shown of the state.
         var status: StreamStatus
+        /// Why the last configuration could not be loaded or saved.
+        var cacheFailure: StreamError?
         /// When `run()` began.
         var begun: ContinuousClock.Instant?
     }
@@ -44,17 +46,19 @@ public final class ConfigStreamConsumer: Sendable {
     let storage: Mutex<Storage>
     /// What ConsumerRun is to do.
     let commands = CommandQueue()
+    /// Rings when there is something to save.
+    let bell = CacheBell()
 
     /// A consumer that has not begun: call `run()`. With a cache, the reader shows what was kept, at once.
     ///
-    /// - Throws: `StreamError`, of code `setting` for a setting that cannot be used, of code `cache` when there is a cache that cannot be
-    ///   used, and of code `resources`.
+    /// - Throws: `StreamError`, of code `setting` for a setting that cannot be used, of code `cache` for a cache that cannot be
+    ///   used, if `unusableCache` wants so, and of code `resources`.
     public init(_ settings: StreamSettings, transport: any StreamTransport) throws(StreamError) {
         try settings.check()
         self.settings = settings
         self.transport = transport
         let writer = TableWriter(profile: settings.profile)
-        let cached = try settings.cache?.load()
+        let (cached, cacheFailure) = try Self.load(settings)
         let first = cached.map { cached in
             Generation(
                 table: writer.snapshot(cached.settings, after: .empty).table,
@@ -66,20 +70,33 @@ public final class ConfigStreamConsumer: Sendable {
         do throws(GraftError) {
             var isFixed = false
             if case .fixed = settings.session { isFixed = true }
-            let machine = StreamMachine(
+            var machine = StreamMachine(
                 profile: settings.profile, healthyAfter: settings.healthyAfter, sessionIsFixed: isFixed,
                 order: try StreamOrder(settings.profile))
+            if cacheFailure != nil { machine.counters.cacheFailures = 1 }
             store = try StreamStore(first ?? .none)
             storage = Mutex(
                 Storage(
                     machine: machine, writer: writer, generation: first ?? .none, staleSince: cached?.savedAt,
-                    hasConfiguration: first != nil, status: status))
+                    hasConfiguration: first != nil, status: status, cacheFailure: cacheFailure))
         } catch {
             throw StreamError(.resources, "the core refused: \(error)")
         }
         hub = StreamHub(first ?? .none, status.state)
         reader = StreamReader(base: .live(store))
         states.set(status.state)
+    }
+
+    /// What was kept, or why it cannot be used, as the settings want it.
+    private static func load(
+        _ settings: StreamSettings
+    ) throws(StreamError) -> (CachedConfiguration?, StreamError?) {
+        do throws(StreamError) {
+            return (try settings.cache?.load(), nil)
+        } catch {
+            guard settings.unusableCache == .startWithout else { throw error }
+            return (nil, error)
+        }
     }
 
     /// How far it has come.
@@ -94,6 +111,9 @@ public final class ConfigStreamConsumer: Sendable {
     /// The last thing that went wrong; nil since the last snapshot.
     public var lastFailure: StreamFailure? { storage.withLock { $0.machine.failure } }
 
+    /// Why the last configuration could not be loaded or, later, saved; nil when it could. It stops nothing.
+    public var cacheFailure: StreamError? { storage.withLock { $0.cacheFailure } }
+
     /// The session's id; nil while there is none.
     public var sessionID: String? {
         storage.withLock { if case .active(let id) = $0.machine.session { id } else { nil } }
@@ -101,12 +121,17 @@ public final class ConfigStreamConsumer: Sendable {
 
     /// Waits for the first snapshot. At once when there was one, also while the connection is lost.
     ///
+    /// - Parameters:
+    ///   - timeout: how long.
+    ///   - acceptingStale: whether the configuration of an earlier run, from the cache, will do as well: then at once when there is one.
     /// - Throws: `StreamError`: `notReady` after `timeout`, with what has gone wrong last, `ended` when the consumer has ended;
     ///   `CancellationError`.
-    public func waitReady(timeout: Duration) async throws {
+    public func waitReady(timeout: Duration, acceptingStale: Bool = false) async throws {
         let isReady = try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                try await self.store.wait { _, isReady in isReady }
+                try await self.store.wait { generation, isReady in
+                    isReady || acceptingStale && generation !== Generation.none
+                }
                 return true
             }
             group.addTask {

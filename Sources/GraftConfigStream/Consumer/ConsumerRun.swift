@@ -18,6 +18,8 @@ extension ConfigStreamConsumer {
             return storage.begun == nil
         }
         guard isFirst else { throw StreamError(.alreadyRun, "a consumer runs once; make another one") }
+        // Not cancelled with this task: the last save is made however it ends.
+        let keeper = settings.cache.map { cache in Task { await keepCache(cache) } }
         await withTaskCancellationHandler {
             var run = ConsumerRun(consumer: self)
             step { $0.machine.hasStopped ? [] : $0.machine.start() }
@@ -27,6 +29,8 @@ extension ConfigStreamConsumer {
             stop()
         }
         stop()
+        bell.finish()
+        await keeper?.value
     }
 }
 

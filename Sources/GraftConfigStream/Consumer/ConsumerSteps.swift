@@ -69,6 +69,9 @@ extension ConfigStreamConsumer {
             storage.machine.failure = StreamFailure(.resourceExhausted, "the core could not publish: \(error)")
         }
         hub.step(to: storage.generation)
+        if settings.cache != nil {
+            if case .snapshot = event { bell.ring(.snapshot) } else { bell.ring(.update) }
+        }
     }
 
     /// Lets the public state follow the machine's.

@@ -13,17 +13,22 @@ public struct CachedConfiguration: Sendable, Hashable {
     public var sequence: Int32
     /// When it was last known to be fresh.
     public var savedAt: WallTime
+    /// How much of it was not kept, since it is secret: settings, and members and elements of their values.
+    public var withheld: Int
 
     /// A configuration with these parts.
-    public init(settings: [StreamSetting], origin: String, sequence: Int32, savedAt: WallTime) {
+    public init(
+        settings: [StreamSetting], origin: String, sequence: Int32, savedAt: WallTime, withheld: Int = 0
+    ) {
         self.settings = settings
         self.origin = origin
         self.sequence = sequence
         self.savedAt = savedAt
+        self.withheld = withheld
     }
 }
 
-/// Keeps the last configuration for a start without a core agent. Called on the consumer's tasks, one call at a time; may wait.
+/// Keeps the last configuration for a start without a core agent. Called on threads of the consumer's own, one call at a time; may wait.
 public protocol StreamCache: Sendable {
     /// What was kept; nil when nothing was.
     ///

@@ -13,6 +13,14 @@ public enum StreamSession: Sendable {
     case provided(@Sendable () async throws -> String)
 }
 
+/// What a cache that cannot be used leads to: a file that is damaged, of another version, or of somebody else.
+public enum UnusableCache: Sendable, Hashable {
+    /// The consumer starts as if there were none, and replaces it if it can. The reason is its `cacheFailure`.
+    case startWithout
+    /// The consumer is not made: its `init` throws the reason.
+    case refuse
+}
+
 /// What a consumer is told when it is made.
 public struct StreamSettings: Sendable {
     /// The name that the core agent knows the client by; not empty.
@@ -35,6 +43,10 @@ public struct StreamSettings: Sendable {
     public var meter: (any StreamMeter)?
     /// Where the last configuration is kept for a start without a core agent; nil keeps nothing.
     public var cache: (any StreamCache)?
+    /// What a cache that cannot be used leads to.
+    public var unusableCache: UnusableCache
+    /// The least time between two saves for the sake of updates; snapshots are saved at once, and so is what there is at the end.
+    public var cacheInterval: Duration
 
     /// The largest `subscriberCapacity`.
     public static let subscriberCapacityMax = 1 << 16
@@ -49,6 +61,8 @@ public struct StreamSettings: Sendable {
         snapshotTimeout = .seconds(60)
         refreshInterval = .seconds(10)
         subscriberCapacity = 256
+        unusableCache = .startWithout
+        cacheInterval = .seconds(30)
     }
 
     /// - Throws: `StreamError` of code `setting`, with the setting that cannot be used.
@@ -65,5 +79,6 @@ public struct StreamSettings: Sendable {
         try require(backoff.cap >= backoff.initial, "backoff.cap is less than backoff.initial")
         try require(snapshotTimeout > .zero, "snapshotTimeout is not a time")
         try require(refreshInterval > .zero, "refreshInterval is not a time")
+        try require(cacheInterval >= .zero, "cacheInterval is less than no time")
     }
 }

@@ -47,6 +47,10 @@ public struct StreamCounters: Sendable, Hashable {
     public var unknownFields = 0
     /// Bytes of messages.
     public var bytes = 0
+    /// How often the last configuration was saved.
+    public var cacheSaves = 0
+    /// How often it could not be loaded or saved.
+    public var cacheFailures = 0
 
     /// How often streams were given up, for whatever cause.
     public var resyncTotal: Int { resyncs.values.reduce(0, +) }
