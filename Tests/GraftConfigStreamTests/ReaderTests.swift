@@ -243,6 +243,22 @@ import Testing
         }
     }
 
+    @Test("An unset says what is in force: a layer above it was unset before, unsaid, and goes as well")
+    func unsetOfAHiddenLayer() async throws {
+        let agent = InProcessCoreAgent()
+        agent.saySnapshots(false)
+        try await withConsumer(of: agent) { consumer in
+            await agent.wait { $0.streamsOpen == 1 }
+            agent.send(snapshot(1, ["k": .string("file")]))
+            agent.send(update(2, "k", .string("env"), source: "environment-variable"))
+            agent.send(update(3, "k", .string("cli"), source: "cli"))
+            agent.send(update(4, "k", .string("file"), source: "file", unset: "cli"))
+            let reader = try await consumer.reader.atLeast(sequence: 4)
+            #expect(reader.getString("k") == "file")
+            #expect(reader.allSources(of: "k").map(\.source) == [.file])
+        }
+    }
+
     @Test("A snapshot of the reader does not change, and the reader does")
     func pinned() async throws {
         let agent = InProcessCoreAgent()

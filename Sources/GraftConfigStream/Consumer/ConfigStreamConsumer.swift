@@ -83,7 +83,7 @@ public final class ConfigStreamConsumer: Sendable {
             throw StreamError(.resources, "the core refused: \(error)")
         }
         hub = StreamHub(first ?? .none, status.state)
-        reader = StreamReader(base: .live(store))
+        reader = StreamReader(store)
         states.set(status.state)
     }
 

@@ -18,24 +18,34 @@ internal import Graft
 /// A reader never fails: what is not there, or is not of the kind that a getter was asked for, is the kind's zero, as in the reader
 /// of the agent's other processes. `value(of:)` and `isSet` tell the difference.
 public struct StreamReader: Sendable {
-    /// What it looks at.
-    enum Base {
-        /// What is in force at each call.
-        case live(StreamStore)
-        /// One generation for ever.
-        case pinned(Generation)
+    /// The store of a reader of what is in force; nil for a reader of one generation. Keeps `published` alive.
+    private let store: StreamStore?
+    /// The generation of a reader of one.
+    private let pinned: Generation?
+    /// The store's pointer. A read goes through it without counting a reference: readers on several processors would write to
+    /// one cache line. Proof: it is the store's as long as the store lives, and the store lives as long as this value, which is
+    /// borrowed from the caller for the whole of a getter's call; no getter is inlined into another module.
+    private let published: Unmanaged<Published<Generation>>?
+
+    /// A reader of what is in force at each call.
+    init(_ store: StreamStore) {
+        self.store = store
+        pinned = nil
+        published = .passUnretained(store.published)
     }
 
-    /// What it looks at.
-    let base: Base
+    /// A reader of one generation for ever.
+    init(_ generation: Generation) {
+        store = nil
+        pinned = generation
+        published = nil
+    }
 
     /// Calls `body` with the generation.
     @inline(__always)
     func withGeneration<Result>(_ body: (Generation) -> Result) -> Result {
-        switch base {
-        case .live(let store): store.published.withValue(body)
-        case .pinned(let generation): body(generation)
-        }
+        if let published { return published._withUnsafeGuaranteedRef { $0.withValue(body) } }
+        return body(pinned.unsafelyUnwrapped)
     }
 
     /// Calls `body` with the value in force of a key; nil when there is none. Nothing is copied.
@@ -55,15 +65,10 @@ public struct StreamReader: Sendable {
 
     /// The same configuration for ever: what is read from it belongs together, however long one takes. It holds the memory
     /// of that moment's settings.
-    public func snapshot() -> StreamReader { StreamReader(base: .pinned(generation)) }
+    public func snapshot() -> StreamReader { StreamReader(generation) }
 
     /// The generation.
-    var generation: Generation {
-        switch base {
-        case .live(let store): store.published.current
-        case .pinned(let generation): generation
-        }
-    }
+    var generation: Generation { withGeneration { $0 } }
 
     /// Where in the history of what was received this is.
     public var position: StreamPosition { withGeneration(\.position) }
@@ -82,7 +87,7 @@ public struct StreamReader: Sendable {
     ///   - epoch: the stream that it belongs to, if it matters: then a later stream's snapshot will do whatever its number.
     /// - Throws: `StreamError` (`ended`), `CancellationError`.
     public func atLeast(sequence: Int32, epoch: UInt64? = nil) async throws -> StreamReader {
-        guard case .live(let store) = base else { return self }
+        guard let store else { return self }
         try await store.wait { generation, _ in
             let position = generation.position
             if let epoch, position.epoch != epoch { return position.epoch > epoch }

@@ -24,6 +24,22 @@ enum KeyHash {
         return word
     }
 
+    /// Whether a key has a byte that is not ASCII, or an ASCII capital: it must be folded before it is hashed.
+    @inline(__always)
+    static func wantsFolding(_ bytes: UnsafeRawPointer, _ count: Int) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var found: UInt64 = 0
+        var offset = 0
+        while offset < count {
+            let word = word(bytes, offset, count)
+            let low = word & (ones &* 0x7F)
+            // The top bit of a byte: not ASCII; at least "A", and not past "Z".
+            found |= word | (low &+ ones &* (0x80 - 0x41)) & ~(low &+ ones &* (0x80 - 0x5B))
+            offset += 8
+        }
+        return found & (ones &* 0x80) != 0
+    }
+
     /// The two halves of a product, mixed.
     @inline(__always)
     private static func mix(_ word: UInt64) -> UInt64 {

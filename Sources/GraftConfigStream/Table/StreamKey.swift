@@ -37,7 +37,7 @@ public struct StreamKey: Sendable, Hashable, ExpressibleByStringLiteral, CustomS
 
     /// A name in lower case.
     static func fold(_ name: String) -> String {
-        name.utf8.contains { $0 >= 0x80 || (0x41...0x5A).contains($0) } ? name.lowercased() : name
+        withBytes(of: name) { KeyHash.wantsFolding($0, $1) } ? name.lowercased() : name
     }
 
     /// The bytes of a text, without a copy: a Swift string on Linux is UTF-8 in one piece.

@@ -61,10 +61,12 @@ struct TableWriter {
             // The core agent knows of nothing that is left for the key.
             layers = []
         } else {
-            // What is in force now is said together with what is not any more.
-            set(StreamLayer(source: StreamSource(setting.source), value: setting.value ?? .null), in: &layers)
+            // What is in force now is said together with what is not any more. A layer of higher rank was unset while it was not
+            // in force, which the core agent does not say.
+            let winner = StreamSource(setting.source)
             let unset = StreamSource(setting.unsetSource)
-            layers.removeAll { $0.source == unset }
+            set(StreamLayer(source: winner, value: setting.value ?? .null), in: &layers)
+            layers.removeAll { $0.source == unset || $0.source.rank > winner.rank }
         }
         if layers.isEmpty { return was == nil ? old : old.setting(key, nil) }
         let made = StreamEntry.make(key, layers: layers, nullIsValue: profile.nullIsSet)
