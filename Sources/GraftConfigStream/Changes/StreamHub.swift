@@ -58,7 +58,7 @@ final class StreamHub: Sendable {
         storage.withLock { storage in
             storage.lastID += 1
             storage.observers[storage.lastID] = observer
-            observer(.configuration(StreamReader(base: .pinned(storage.generation))))
+            observer(.configuration(StreamReader(storage.generation)))
             observer(.status(storage.status))
             if storage.hasEnded { observer(.ended) }
             return storage.lastID
@@ -83,7 +83,7 @@ final class StreamHub: Sendable {
     func step(to generation: Generation) {
         storage.withLock { storage in
             for observer in storage.observers.values {
-                observer(.configuration(StreamReader(base: .pinned(generation))))
+                observer(.configuration(StreamReader(generation)))
             }
             for subscriber in storage.subscribers.values { subscriber.offer(storage.generation, generation) }
             storage.generation = generation

@@ -8,6 +8,8 @@ struct CommandQueue: Sendable {
     enum Command: Sendable {
         /// The machine wants it.
         case action(StreamMachine.Action)
+        /// Generations that were replaced are to be released.
+        case reclaim
         /// A task that was begun is over.
         case done(Int)
     }
@@ -27,6 +29,9 @@ struct CommandQueue: Sendable {
     func add(_ actions: [StreamMachine.Action]) {
         for action in actions { sink.yield(.action(action)) }
     }
+
+    /// Has generations released that were replaced.
+    func reclaim() { sink.yield(.reclaim) }
 
     /// Notes that a task is over.
     func done(_ task: Int) { sink.yield(.done(task)) }

@@ -31,6 +31,8 @@ public final class ConfigStreamConsumer: Sendable {
         var status: StreamStatus
         /// Why the last configuration could not be loaded or saved.
         var cacheFailure: StreamError?
+        /// Whether a task releases what was replaced, or is about to.
+        var isReclaiming = false
         /// When `run()` began.
         var begun: ContinuousClock.Instant?
     }

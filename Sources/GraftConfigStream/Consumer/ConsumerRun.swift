@@ -59,6 +59,9 @@ private struct ConsumerRun {
             // A stream that is over needs no watching.
             if case .stream(let id) = tasks.removeValue(forKey: number)?.purpose { cancel(.watch(id)) }
         case .action(let action): carryOut(action)
+        case .reclaim:
+            let consumer = consumer
+            begin(.other) { await consumer.reclaim() }
         }
     }
 

@@ -63,12 +63,18 @@ extension ConfigStreamConsumer {
         }
         storage.hasConfiguration = true
         do throws(GraftError) {
-            try store.publish(storage.generation, isReady: storage.machine.isReady)
+            try store.publish(storage.generation)
         } catch {
             // Readers see it with the next event: the generation is not lost.
             storage.machine.failure = StreamFailure(.resourceExhausted, "the core could not publish: \(error)")
         }
         hub.step(to: storage.generation)
+        // Last: who waited for an event knows that everybody who listens has been told of it.
+        store.wake(storage.generation, isReady: storage.machine.isReady)
+        if !storage.isReclaiming {
+            storage.isReclaiming = true
+            commands.reclaim()
+        }
         if settings.cache != nil {
             if case .snapshot = event { bell.ring(.snapshot) } else { bell.ring(.update) }
         }

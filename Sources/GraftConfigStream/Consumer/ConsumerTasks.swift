@@ -3,6 +3,9 @@
 // Owns the calls to the core agent: one function for each kind of task. Each gives what came of it to the machine, unless its task
 // was cancelled. Neighbours: ConsumerRun begins and cancels them, StreamTransport.
 
+internal import Graft
+internal import Synchronization
+
 extension ConfigStreamConsumer {
     /// Registers, asks the provider, or takes the fixed id.
     func obtainSession(_ number: Int) async {
@@ -80,6 +83,14 @@ extension ConfigStreamConsumer {
     func watchForSnapshot(of id: StreamMachine.StreamID) async {
         guard (try? await Task.sleep(for: settings.snapshotTimeout)) != nil else { return }
         step { $0.machine.snapshotOverdue(id, at: .now) }
+    }
+
+    /// Releases the generations that were replaced, when nobody reads them any more: the next event would, and there may be none.
+    func reclaim() async {
+        repeat {
+            guard (try? await Task.sleep(for: .milliseconds(50))) != nil else { return }
+            storage.withLock { $0.isReclaiming = false }
+        } while store.published.reclaim() > 0
     }
 
     /// What went wrong, as a failure of a call.

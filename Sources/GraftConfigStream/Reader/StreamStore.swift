@@ -40,12 +40,11 @@ final class StreamStore: Sendable {
         published = try Published(generation)
     }
 
-    /// Makes a generation the one in force, and wakes those who waited for it. The writer only.
+    /// Makes a generation the one in force. The writer only.
     ///
     /// - Throws: when there is no memory for it; then readers see what they saw.
-    func publish(_ generation: Generation, isReady: Bool) throws(GraftError) {
+    func publish(_ generation: Generation) throws(GraftError) {
         try published.replace(with: generation)
-        wake(generation, isReady: isReady)
     }
 
     /// Tells everybody who waits, and will, that nothing comes any more.
@@ -87,8 +86,8 @@ final class StreamStore: Sendable {
         if let answer { waiter.continuation.resume(returning: answer) }
     }
 
-    /// Wakes those whose condition holds now.
-    private func wake(_ generation: Generation, isReady: Bool) {
+    /// Wakes those whose condition holds now: when everybody who listens has been told.
+    func wake(_ generation: Generation, isReady: Bool) {
         let woken = storage.withLock { storage in
             storage.isReady = isReady
             let due = storage.waiters.filter { $0.value.condition(generation, isReady) }
