@@ -101,7 +101,7 @@ run-c-tests = @Tests/run-part $(1) $(SECONDS_PER_PROGRAM) $(C_TEST_NAMES:%=build
 ##@ Test
 
 # The parts of `make test`, in order; each is a target of its own.
-PARTS := c-tests gcc-tests programs swift-tests oracle checks consumers end-to-end
+PARTS := c-tests gcc-tests programs swift-tests oracle stream-tests checks consumers end-to-end
 MORE_PARTS ?=
 
 test: | packages ## Runs every part below, up to `end-to-end`, and closes with "N passed, N failed"
@@ -129,6 +129,20 @@ $(VENV)/ready: Tests/make-venv Tests/requirements.txt Tests/requirements-seed.tx
 
 oracle: swift $(VENV)/ready ## Compares the client of Remote Configuration with ddtrace's, answer by answer
 	@Tests/run-part $@ 90 Tests/Oracle/test-oracle
+
+# The stream over gRPC, against a core agent in Python. gRPC takes 430 seconds of a processor to build: it is built here and
+# nowhere else, in a folder of its own, with nothing of ours but what these tests need. In a folder within the package SwiftPM
+# does not know its own description of the last build again, and is better off without it.
+STREAM := build/stream
+STREAM_TESTS := $(notdir $(wildcard Tests/GraftConfigStreamGRPCTests Tests/GraftConfigStreamProviderTests))
+stream-tests: $(VENV)/ready ## Builds gRPC and runs the tests of the config stream over it (T=Address runs those that match)
+	@rm -f $(STREAM)/*/debug/description.json
+	@PART=$@ FILTER='$(or $(T),$(subst $() $(),|,$(STREAM_TESTS)))' SWIFT='$(SWIFT)' STRICT='-Xswiftc -warnings-as-errors' \
+		OPTIONS='--scratch-path $(STREAM) --traits ConfigStream' GRAFT_TARGETS='$(STREAM_TESTS)' \
+		GRAFT_VENV='$(abspath $(VENV))' Tests/run-swift
+
+stream-generated: | packages ## Makes what is generated from the .proto files of the config stream anew, to be checked in
+	@SWIFT='$(SWIFT)' Tests/ConfigStream/generate $(STREAM)
 
 # A check is a script of Tests/Checks named check-NAME: `make NAME` runs it alone.
 CHECKS := $(sort $(wildcard Tests/Checks/check-*))
@@ -283,4 +297,4 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
 
-.PHONY: thresholds bench bench-decoding bench-remote-config bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+.PHONY: thresholds bench bench-decoding bench-remote-config bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle stream-tests stream-generated checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan

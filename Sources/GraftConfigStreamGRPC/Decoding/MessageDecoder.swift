@@ -3,29 +3,11 @@
 // Owns what Protos/datadog/model/v1 says of the stream's messages. The generated types would be a second copy of a
 // snapshot, of 200,000 settings at worst, and say nothing of the unknown fields inside: here each setting is made once,
 // and what is not known is counted. Repeated parts of one message are merged as protobuf has it. The tests hold it
-// against the generated types. Neighbours: WireReader; ValueDecoder reads the values; GRPCStreamConnection uses it.
+// against the generated types. Neighbours: WireReader; ValueDecoder reads the values; StreamMessageDeserializer hands
+// it the bytes.
 #if ConfigStream
 
-    internal import GRPCCore
     internal import GraftConfigStream
-
-    /// Reads the messages of a stream for gRPC.
-    struct StreamMessageDeserializer: MessageDeserializer {
-        /// The message in these bytes.
-        ///
-        /// - Throws: `StreamFailure` of code `internal`, as other implementations of gRPC say when a message is not
-        ///   one.
-        func deserialize<Bytes: GRPCContiguousBytes>(_ serializedMessageBytes: Bytes) throws -> StreamMessage {
-            try serializedMessageBytes.withUnsafeBytes { bytes throws(StreamFailure) in
-                do throws(WireError) {
-                    return try MessageDecoder.message(bytes)
-                } catch {
-                    throw StreamFailure(
-                        .internalError, "a message of \(bytes.count) bytes cannot be read: \(error.reason)")
-                }
-            }
-        }
-    }
 
     /// Reads one message; a value of its own for each.
     struct MessageDecoder {
@@ -142,19 +124,6 @@
         private mutating func skip(_ field: WireReader.Field, in reader: inout WireReader) throws(WireError) {
             unknownFields += 1
             try reader.skip(field)
-        }
-    }
-
-    extension WireError {
-        /// The error as the end of a sentence.
-        var reason: String {
-            switch self {
-            case .cut: "it ends within a field"
-            case .longVarint: "a number has more than ten bytes"
-            case .tag: "a field's tag is none"
-            case .text: "a text is not UTF-8"
-            case .deep: "something in it is nested deeper than \(ValueDecoder.depthMax)"
-            }
         }
     }
 
