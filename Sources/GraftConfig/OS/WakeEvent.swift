@@ -1,7 +1,8 @@
 // WakeEvent: a descriptor by which one thread wakes another that waits for descriptors, and the waiting itself.
 //
 // Owns one eventfd and the call to poll(2). Neighbours: ConfigPump waits for its source and takes the event as it wakes;
-// a transport waits for its socket and leaves the event as it is, so that whoever owns the loop around it sees it too.
+// a transport waits for its socket and leaves the event as it is, so that whoever owns the loop around it sees it too; a source
+// hands out the descriptor itself, and takes the event when it is asked.
 // ScriptedConfigSource in GraftTestKit does the same with a pipe.
 
 internal import Glibc
@@ -33,6 +34,15 @@ package struct WakeEvent: ~Copyable, Sendable {
         _ = write(descriptor.number, &one, MemoryLayout<UInt64>.size)
     }
 
+    /// The descriptor, readable while the event has happened: to be waited for, never read or closed.
+    package var number: Int32 { descriptor.number }
+
+    /// Takes the event, if it has happened, without waiting.
+    package func take() {
+        var count: UInt64 = 0
+        _ = read(descriptor.number, &count, MemoryLayout<UInt64>.size)
+    }
+
     /// Waits until it happens, or until `other` is readable; -1 for no other.
     package func wait(or other: Int32) {
         var waiting = [
@@ -41,8 +51,7 @@ package struct WakeEvent: ~Copyable, Sendable {
         ]
         // A wait that fails, by a signal for one, has ended like any other: the caller looks around and waits again.
         _ = poll(&waiting, nfds_t(waiting.count), -1)
-        var count: UInt64 = 0
-        _ = read(descriptor.number, &count, MemoryLayout<UInt64>.size)
+        take()
     }
 
     /// Waits until it happens, until `other` is ready for `events` (-1 for no other), or until `deadline` in nanoseconds of

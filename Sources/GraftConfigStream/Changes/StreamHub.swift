@@ -37,6 +37,9 @@ final class StreamHub: Sendable {
     /// How many listen.
     var count: Int { storage.withLock { $0.subscribers.count } }
 
+    /// How many observe.
+    var observerCount: Int { storage.withLock { $0.observers.count } }
+
     /// Lets a listener listen: from now on, or from nothing on, so that it is told first what is in force.
     func add(_ subscriber: Subscriber, fromTheBeginning: Bool) -> UInt64 {
         storage.withLock { storage in
