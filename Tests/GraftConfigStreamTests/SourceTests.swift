@@ -1,6 +1,5 @@
 // SourceTests: settings of a stream as a source of configuration, and as what drives a product.
 
-import Foundation
 import Graft
 import GraftConfig
 import GraftSCA
@@ -9,30 +8,46 @@ import Testing
 
 @testable import GraftConfigStream
 
-/// Runs `body` on a thread of its own, where it may wait: those of Swift concurrency are for the consumer.
-func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
+/// What a source looks at, without a consumer: whoever waits for a descriptor waits for no task then.
+private final class Shown {
+    let store: StreamStore
+    let hub: StreamHub
+    private var generation = Generation.none
+    private let writer = TableWriter(profile: .graft)
+
+    init() throws {
+        store = try StreamStore(.none)
+        hub = StreamHub(.none, .live)
+    }
+
+    /// Shows what an update leads to, as the consumer does.
+    func show(_ setting: StreamSetting) throws {
+        let position = StreamPosition(epoch: 1, sequence: generation.position.sequence + 1)
+        generation = Generation(
+            table: writer.update(setting, after: generation.table), position: position, origin: "core-agent")
+        try store.publish(generation)
+        hub.step(to: generation)
+    }
+
+    /// Sets a text, or unsets it.
+    func set(_ key: String, _ text: String?) throws {
+        try show(
+            text.map { StreamSetting(key: key, source: "file", value: .string($0)) }
+                ?? StreamSetting(key: key, source: "", value: nil, unsetSource: "file"))
     }
 }
 
 @Suite("A stream as a source of configuration") struct SourceTests {
     @Test("passes the conformance suite of sources")
-    func conformance() async throws {
-        let violations = try await onThread {
-            // A consumer for each behaviour; all of them end with the test.
-            let running = RunningConsumers()
-            defer { running.stop() }
-            return try checkConfigSource(patience: patience) {
-                let agent = InProcessCoreAgent()
-                let consumer = try running.add(agent)
-                return ConfigSourceStage(
-                    open: { try StreamConfigSource(consumer) },
-                    put: { agent.set("graft.\($0)", .string($1)) },
-                    spoil: { agent.set("graft.\($0)", .string("{spoiled")) },
-                    remove: { agent.unset("graft.\($0)", source: .file) },
-                    path: { "graft.\($0)" })
-            }
+    func conformance() throws {
+        let violations = try checkConfigSource(patience: patience) {
+            let shown = try Shown()
+            return ConfigSourceStage(
+                open: { try StreamConfigSource(shown.store, shown.hub, prefix: StreamConfigSource.usualPrefix) },
+                put: { try shown.set("graft.\($0)", $1) },
+                spoil: { try shown.set("graft.\($0)", "{spoiled") },
+                remove: { try shown.set("graft.\($0)", nil) },
+                path: { "graft.\($0)" })
         }
         #expect(violations == [])
     }
@@ -226,23 +241,5 @@ func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
     /// The updates among events.
     private func updates(_ events: [ConfigEvent]) -> [ConfigUpdate] {
         events.compactMap { if case .update(let update) = $0 { update } else { nil } }
-    }
-}
-
-/// Consumers that run until they are stopped, for a thread that is not a task.
-private final class RunningConsumers {
-    private var consumers: [ConfigStreamConsumer] = []
-
-    /// Runs a consumer of an agent.
-    func add(_ agent: InProcessCoreAgent) throws -> ConfigStreamConsumer {
-        let consumer = try ConfigStreamConsumer(testSettings(), transport: agent)
-        consumers.append(consumer)
-        Task { try await consumer.run() }
-        return consumer
-    }
-
-    /// Stops them.
-    func stop() {
-        for consumer in consumers { consumer.stop() }
     }
 }

@@ -43,19 +43,24 @@ public final class StreamConfigSource: ConfigSource {
     ///   - consumer: where the settings come from. Several sources may share it.
     ///   - prefix: what the keys begin with, in whatever case; empty for all keys.
     /// - Throws: `system`, when there is no descriptor left.
-    public init(_ consumer: ConfigStreamConsumer, prefix: String = usualPrefix) throws(ConfigError) {
+    public convenience init(_ consumer: ConfigStreamConsumer, prefix: String = usualPrefix) throws(ConfigError) {
+        try self.init(consumer.store, consumer.hub, prefix: prefix)
+    }
+
+    /// A source of what is shown through these.
+    init(_ store: StreamStore, _ hub: StreamHub, prefix: String) throws(ConfigError) {
         do throws(SystemFailure) {
             bell = try SourceBell()
         } catch {
             throw ConfigError(.system, "the source has no descriptor to be waited for: \(error.call): \(error.text)")
         }
         state = Mutex(StreamSourceState(prefix: prefix, pathsMax: Self.maximumPaths))
-        store = consumer.store
+        self.store = store
         // Rings at once, too: what is there already is to be taken.
-        observation = Mutex(
-            consumer.observe { [bell] occurrence in
-                if case .configuration = occurrence { bell.ring() }
-            })
+        let ring: StreamHub.Observer = { [bell] occurrence in
+            if case .configuration = occurrence { bell.ring() }
+        }
+        observation = Mutex(StreamObservation(ring, of: hub))
     }
 
     deinit { close() }
