@@ -12,12 +12,14 @@
 
     /// Those who watch one provider.
     final class StreamWatchers: Sendable {
-        /// Somebody who watches.
-        private struct Watcher {
+        /// Somebody who watches. Called under the lock: it must not wait.
+        struct Watcher: Sendable {
             /// The settings that matter; nil for every event.
             let keys: [StreamKey]?
-            /// Where configurations go.
-            let sink: AsyncStream<StreamReader>.Continuation
+            /// Takes a configuration.
+            let take: @Sendable (StreamReader) -> Void
+            /// Is told that nothing comes any more.
+            let finish: @Sendable () -> Void
 
             /// Whether the step from one configuration to another matters.
             func wants(_ new: StreamReader, after old: StreamReader) -> Bool {
@@ -52,7 +54,7 @@
             _ body: nonisolated(nonsending) (AsyncStream<StreamReader>) async throws -> Return
         ) async throws -> Return {
             let (readers, sink) = AsyncStream.makeStream(of: StreamReader.self, bufferingPolicy: .bufferingNewest(1))
-            let id = add(Watcher(keys: keys, sink: sink))
+            let id = add(Watcher(keys: keys, take: { sink.yield($0) }, finish: { sink.finish() }))
             defer {
                 remove(id)
                 sink.finish()
@@ -60,12 +62,12 @@
             return try await body(readers)
         }
 
-        /// Puts a watcher onto the list and the configuration in force into its stream.
-        private func add(_ watcher: Watcher) -> UInt64 {
+        /// Puts a watcher onto the list and gives it the configuration in force, in one step.
+        func add(_ watcher: Watcher) -> UInt64 {
             storage.withLock { storage in
                 storage.lastID += 1
-                watcher.sink.yield(storage.reader)
-                if storage.hasEnded { watcher.sink.finish() } else { storage.watchers[storage.lastID] = watcher }
+                watcher.take(storage.reader)
+                if storage.hasEnded { watcher.finish() } else { storage.watchers[storage.lastID] = watcher }
                 return storage.lastID
             }
         }
@@ -79,7 +81,7 @@
         func show(_ reader: StreamReader) {
             storage.withLock { storage in
                 for watcher in storage.watchers.values where watcher.wants(reader, after: storage.reader) {
-                    watcher.sink.yield(reader)
+                    watcher.take(reader)
                 }
                 storage.reader = reader
             }
@@ -92,7 +94,7 @@
                 defer { storage.watchers = [:] }
                 return storage.watchers
             }
-            for watcher in watchers.values { watcher.sink.finish() }
+            for watcher in watchers.values { watcher.finish() }
         }
     }
 

@@ -2,9 +2,11 @@
 #if ConfigStream
 
     import Configuration
+    import Dispatch
     import GraftConfigStream
-    import GraftConfigStreamProvider
+    @testable import GraftConfigStreamProvider
     import GraftTestKit
+    import Synchronization
     import Testing
 
     @Suite("A watcher", .timeLimit(.minutes(1))) struct WatchTests {
@@ -149,6 +151,32 @@
                     try await group.waitForAll()
                 }
                 #expect(provider.watcherCount == 0)
+            }
+        }
+
+        @Test("that begins at the moment of a change is given what was before it, then the change")
+        func beginsWithAChange() async throws {
+            let agent = agent(["n": .number(1)])
+            try await withProvider(of: agent) { provider in
+                let old = provider.consumer.reader.snapshot()
+                try await provider.reaches(agent.set("n", .number(2)))
+                let new = provider.consumer.reader.snapshot()
+                let watchers = StreamWatchers(old)
+                let taken = Mutex<[StreamPosition]>([])
+                let changing = DispatchGroup()
+                let take: @Sendable (StreamReader) -> Void = { reader in
+                    if reader.position == old.position {
+                        // The change comes now. It must not get through to the watcher before this has ended.
+                        DispatchQueue.global().async(group: changing) { watchers.show(new) }
+                        #expect(changing.wait(timeout: .now() + .milliseconds(200)) == .timedOut)
+                    }
+                    taken.withLock { $0.append(reader.position) }
+                }
+                _ = watchers.add(StreamWatchers.Watcher(keys: nil, take: take, finish: {}))
+                await withCheckedContinuation { done in
+                    changing.notify(queue: .global()) { done.resume() }
+                }
+                #expect(taken.withLock { $0 } == [old.position, new.position])
             }
         }
 
