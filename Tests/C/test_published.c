@@ -355,7 +355,7 @@ static void read_with_fences(void) {
     a_reader_that_stays_keeps_all_that_is_replaced_meanwhile();
 }
 
-static void readers_fence_where_membarrier_is_missing(void) {
+static void readers_fence_where_membarrier_is_refused(void) {
     in_child(read_with_fences);
 }
 
@@ -376,7 +376,7 @@ static void lose_membarrier(void) {
     a_value_waits_for_the_section_that_sees_it();
 }
 
-static void membarrier_may_be_forbidden_later(void) {
+static void membarrier_may_be_refused_later(void) {
     in_child(lose_membarrier);
 }
 
@@ -448,7 +448,7 @@ static void without_memory_nothing_is_replaced(void) {
 int main(void) {
     RUN(a_thread_without_memory_for_a_record_reads_all_the_same); /* first: no thread has read */
     RUN(a_guest_may_fork);
-    RUN(readers_fence_where_membarrier_is_missing);
+    RUN(readers_fence_where_membarrier_is_refused);
     RUN(arguments_are_checked);
     RUN(a_reader_sees_the_latest_value);
     RUN(a_value_waits_for_the_section_that_sees_it);
@@ -464,7 +464,7 @@ int main(void) {
     RUN(many_threads_at_once);
     RUN(a_child_forgets_the_sections_of_threads_it_does_not_have);
     RUN(a_handler_of_a_thread_that_has_read_may_read);
-    RUN(membarrier_may_be_forbidden_later);
+    RUN(membarrier_may_be_refused_later);
     RUN(without_memory_nothing_is_replaced);
     return 0;
 }

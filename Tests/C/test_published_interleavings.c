@@ -178,7 +178,7 @@ static void a_signal_at_every_operation(void) {
         explore.signal_at = 0;
         do
             explore_all(&(struct explore_scenario){
-                "a signal", begin_with_membarrier, {bodies[i % 2], replace_twice}, check_end, 3});
+                "a signal", begin_with_membarrier, {bodies[i % 2], replace_twice}, check_end, 2});
         while (explore.signalled && ++explore.signal_at);
         CHECK(explore.signal_at >= 7);
     }
