@@ -70,9 +70,9 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
 
     /// Releases, on this thread, what was replaced and nobody sees any more. Costs next to nothing when nothing was left.
     ///
-    /// - Returns: how many values had to be left, since a read was under way. Then it should be called again after some milliseconds, or
-    ///   what was replaced last stays in memory until the next `replace`: nobody else does so.
-    @discardableResult public func reclaim() -> Int { handle.reclaim() }
+    /// - Returns: whether all was released. False when something had to be left, since a read was under way: then it should be called
+    ///   again after some milliseconds, or what was replaced last stays in memory until the next `replace`; nobody else does so.
+    @discardableResult public func reclaim() -> Bool { handle.reclaim() }
 }
 
 /// The core's object, whatever its values are. A value is an object with one reference that is ours.
@@ -104,7 +104,7 @@ public final class Published<Value: AnyObject & Sendable>: Sendable {
     func replace(_ value: UnsafeMutableRawPointer) -> graft_status { graft_published_replace(pointer, value) }
 
     /// Releases what nobody sees any more.
-    func reclaim() -> Int { graft_published_reclaim(pointer) }
+    func reclaim() -> Bool { graft_published_reclaim(pointer) }
 
     /// Releases every value, and frees the object.
     func close() { graft_published_destroy(pointer) }

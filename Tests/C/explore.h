@@ -307,6 +307,7 @@ static void explore_all(const struct explore_scenario *scenario) {
 #undef atomic_store_explicit
 #undef atomic_exchange_explicit
 #undef atomic_compare_exchange_weak_explicit
+#undef atomic_compare_exchange_strong_explicit
 #undef atomic_fetch_add_explicit
 #undef atomic_fetch_sub_explicit
 #undef atomic_thread_fence
@@ -324,6 +325,7 @@ static void explore_all(const struct explore_scenario *scenario) {
 #define atomic_compare_exchange_weak_explicit(object, expected, value, success, failure)                             \
     (explore_locked((const void *)(object)), __atomic_compare_exchange_n((EXPLORE_TYPE(object) *)(object), expected, \
                                                  value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+#define atomic_compare_exchange_strong_explicit atomic_compare_exchange_weak_explicit
 #define atomic_fetch_add_explicit(object, value, order) \
     (explore_locked((const void *)(object)),            \
         __atomic_fetch_add((EXPLORE_TYPE(object) *)(object), value, __ATOMIC_SEQ_CST))

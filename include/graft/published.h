@@ -7,7 +7,7 @@
 #define GRAFT_PUBLISHED_H
 
 #include <graft/status.h>
-#include <stddef.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,10 +46,10 @@ void graft_published_leave(struct graft_published *published);
  * GRAFT_NO_MEMORY, GRAFT_INVALID_ARGUMENT (no object): nothing has changed, `value` stays the caller's. */
 enum graft_status graft_published_replace(struct graft_published *published, void *value);
 
-/* Releases what was replaced and nobody sees any more; returns how many values it had to leave. When that is not 0, a section
- * was open: call again later, after milliseconds, say, or what was replaced last stays until the next replacement.
- * Nobody else does so. Waits for nothing. Costs one load when nothing was left. Any thread. */
-size_t graft_published_reclaim(struct graft_published *published);
+/* Releases what was replaced and nobody sees any more; false when it had to leave something, since a section was open. Then
+ * call it again later, after milliseconds, say, or what was replaced last stays until the next replacement: nobody else
+ * does so. Waits for nothing, whatever another thread does. Costs one load when nothing was left. Any thread. */
+bool graft_published_reclaim(struct graft_published *published);
 
 /* Releases the present value and what was left, and frees the object. No thread is inside a section of it, or uses it
  * afterwards. Null is nothing. */
