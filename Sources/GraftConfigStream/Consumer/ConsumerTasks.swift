@@ -90,7 +90,7 @@ extension ConfigStreamConsumer {
         repeat {
             guard (try? await Task.sleep(for: .milliseconds(50))) != nil else { return }
             storage.withLock { $0.isReclaiming = false }
-        } while store.published.reclaim() > 0
+        } while !store.published.reclaim()
     }
 
     /// What went wrong, as a failure of a call.
