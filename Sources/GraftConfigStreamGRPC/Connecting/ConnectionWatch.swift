@@ -2,10 +2,9 @@
 //
 // Owns three things that the transport has no setting for: a bound on the time from the first packet to the server's
 // first word in HTTP/2 (only the TCP handshake is bounded otherwise); whether the server has said such a word; and an
-// end without delay. TLS says goodbye when it closes, and NIO then waits 5 s for the answer, which servers of gRPC do
-// not give while streams are open: here the goodbye is sent and not waited for, which HTTP/2, whose frames say where
-// they end, allows. It sits next to TLS, on the side where bytes are plain. Neighbours: Sockets makes one for each
-// connection.
+// end without delay. TLS says goodbye when it closes, and NIO then waits 5 s for the answer, which not every server of
+// gRPC gives: here the goodbye is sent and not waited for, which HTTP/2, whose frames say where they end, allows. It
+// sits next to TLS, on the side where bytes are plain. Neighbours: Sockets makes one for each connection.
 #if ConfigStream
 
     internal import NIOCore
