@@ -52,8 +52,11 @@ struct StreamCacheFormat {
                 let limits = "at most \(Self.depth) lists and maps inside each other, and \(valuesMax) values"
                 throw ConfigError(.limit, "the value of \"\(setting.key)\" cannot be written: it may have \(limits)")
             }
-            let texts = "\(StreamValue.quoted(setting.key)),\(StreamValue.quoted(setting.source)),"
-            bytes += "[\(texts)\(value.json)]\n".utf8
+            for part in ["[", StreamValue.quoted(setting.key), ",", StreamValue.quoted(setting.source), ","] {
+                bytes += part.utf8
+            }
+            bytes += value.json.utf8
+            bytes += "]\n".utf8
             guard bytes.count + Self.digestLineBytes <= bytesMax else { throw tooLong }
         }
         guard bytes.count + Self.digestLineBytes <= bytesMax else { throw tooLong }

@@ -41,6 +41,9 @@ extension StreamValue {
 
     /// A text as a JSON string.
     static func quoted(_ text: String) -> String {
+        // Nearly every text is as it stands.
+        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        if isPlain { return "\"" + text + "\"" }
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
