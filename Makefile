@@ -152,7 +152,7 @@ run: $(GRAFT) $(PRELOAD) $(AGENT) ## Shows it: real programs are instrumented, h
 	@Tests/Demo/run $(GRAFT)
 
 # One documentation archive for each module, offline: symbol graphs from the compiler, pages from docc.
-DOCUMENTED := Graft GraftConfig GraftProducts GraftRemoteConfig GraftSCA GraftTelemetry
+DOCUMENTED := Graft GraftConfig GraftConfigStream GraftProducts GraftRemoteConfig GraftSCA GraftTelemetry
 docs: | packages ## Builds the documentation into build/docs, ready to be served
 	@SWIFT='$(SWIFT)' STRICT='$(STRICT)' Tests/make-docs $(DOCUMENTED)
 

@@ -147,6 +147,14 @@ let package = Package(
             path: "Tests/Benchmarks/RemoteConfig",
             exclude: ["allocations.c", "bench-remote-config", "bench_ddtrace.py"],
             swiftSettings: strict),
+        // What the config stream costs; Tests/Benchmarks/ConfigStream/bench-config-stream runs it.
+        .executableTarget(
+            name: "bench_config_stream",
+            dependencies: [
+                "GraftConfigStream", "GraftConfigStreamGRPC", "GraftTestKit",
+                .product(name: "Configuration", package: "swift-configuration", condition: stream),
+            ],
+            path: "Tests/Benchmarks/ConfigStream", exclude: ["bench-config-stream"], swiftSettings: strict),
         // A program that forks, for the tests of GraftRemoteConfig.
         .executableTarget(
             name: "ForkingPoller", dependencies: ["GraftRemoteConfig", "GraftConfig"],

@@ -224,6 +224,19 @@ bench-remote-config: build/bench/bench_remote_config build/bench/allocations.so 
 	@$(BENCHMARK_REMOTE)/bench-remote-config --json build/bench/bench_remote_config.json build/bench/bench_remote_config build/bench/allocations.so \
 		$(VENV)
 
+# The config stream, which takes gRPC, built once more for speed: 1,000 seconds of a processor the first time.
+BENCHMARK_STREAM := Tests/Benchmarks/ConfigStream
+STREAM_RELEASE := build/stream-release
+build/bench/bench_config_stream: $(SWIFT_SOURCES) $(wildcard $(BENCHMARK_STREAM)/*.swift) | packages
+	@mkdir -p $(@D)
+	@rm -f $(STREAM_RELEASE)/*/release/description.json
+	$(SWIFT) build -c release --traits ConfigStream --scratch-path $(STREAM_RELEASE) --product $(@F) $(STRICT)
+	@install -m 755 $(STREAM_RELEASE)/release/$(@F) $@
+
+bench-config-stream: build/bench/bench_config_stream build/bench/allocations.so $(VENV)/ready ## Measures the config stream: first snapshot, latency, updates, reads beside their peers (builds gRPC)
+	@$(BENCHMARK_STREAM)/bench-config-stream --json build/bench/bench_config_stream.json build/bench/bench_config_stream \
+		build/bench/allocations.so $(VENV)
+
 # Compiled together with the sources that it measures.
 build/bench/GraftConfig.o: $(shell find Sources/GraftConfig -name '*.swift') | packages
 	@mkdir -p $(@D)
@@ -297,4 +310,4 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
 
-.PHONY: thresholds bench bench-decoding bench-remote-config bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle stream-tests stream-generated checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+.PHONY: thresholds bench bench-config-stream bench-decoding bench-remote-config bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle stream-tests stream-generated checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
