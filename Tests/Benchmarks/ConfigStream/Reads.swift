@@ -51,7 +51,7 @@
         let pinned = reader.snapshot()
         let locked = Locked(reader.allSettings())
         let provider = MutableInMemoryProvider(initialValues: [:])
-        for number in 0..<keyCount { provider.setValue(.init(.int(number), isSecret: false), forKey: AbsoluteConfigKey(name(number).split(separator: ".").map(String.init))) }
+        for number in 0..<keyCount { set(provider, name(number), number) }
         let config = ConfigReader(provider: provider)
         let key: StreamKey = "section_1.setting_number_101"
         let theirs: Configuration.ConfigKey = "section_1.setting_number_101"
@@ -62,7 +62,10 @@
             ("ours, literal", { reader.getInt("section_1.setting_number_101") }),
             ("ours, one moment", { pinned.getInt(key) }),
             ("dictionary behind a lock", { locked.getInt("section_1.setting_number_101") }),
-            ("swift-configuration, provider", { (try? provider.value(forKey: absolute, type: .int).value?.content) == .int(101) ? 101 : 0 }),
+            (
+                "swift-configuration, provider",
+                { (try? provider.value(forKey: absolute, type: .int).value?.content) == .int(101) ? 101 : 0 }
+            ),
             ("swift-configuration, reader", { config.int(forKey: theirs, default: 0) }),
         ]
         let isOver = Atomic(false)
@@ -73,7 +76,7 @@
                 let key = name(number % 100)
                 agent.set(key, .number(Double(number)))
                 locked.set(key, .number(Double(number)))
-                provider.setValue(.init(.int(number), isSecret: false), forKey: AbsoluteConfigKey(key.split(separator: ".").map(String.init)))
+                set(provider, key, number)
                 number += 1
                 usleep(useconds_t(1_000_000 / changesPerSecond))
             }
@@ -83,13 +86,20 @@
             guard read() == 101 else { throw StreamError(.notReady, "\(title) reads \(read())") }
             let one = time(threads: 1, read)
             let two = time(threads: 2, read)
-            lines.append("\(StreamValue.string(title).json): {\"ns\": \(one), \"ns_two\": \(two), \"allocations\": \(perRead(read))}")
+            let figures = "\"ns\": \(one), \"ns_two\": \(two), \"allocations\": \(perRead(read))"
+            lines.append("\(StreamValue.string(title).json): {\(figures)}")
         }
         isOver.store(true, ordering: .relaxed)
         writer.join()
         consumer.stop()
         try await running.value
         print("{" + lines.joined(separator: ", ") + "}")
+    }
+
+    /// Sets a value of swift-configuration's provider.
+    private func set(_ provider: MutableInMemoryProvider, _ key: String, _ number: Int) {
+        provider.setValue(
+            .init(.int(number), isSecret: false), forKey: AbsoluteConfigKey(key.split(separator: ".").map(String.init)))
     }
 
     /// The best time of one read, in nanoseconds of each thread's own processor time.

@@ -79,8 +79,11 @@
         /// Median, tails and maximum in microseconds, as JSON.
         var json: String {
             let sorted = list.withLock { $0.sorted() }
-            func at(_ part: Double) -> Double { sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))] / 1000 }
-            return "{\"count\": \(sorted.count), \"p50\": \(at(0.5)), \"p99\": \(at(0.99)), \"p999\": \(at(0.999)), \"max\": \(at(1))}"
+            func at(_ part: Double) -> Double {
+                sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))] / 1000
+            }
+            let parts = [("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1)].map { "\"\($0.0)\": \(at($0.1))" }
+            return "{\"count\": \(sorted.count), \(parts.joined(separator: ", "))}"
         }
     }
 
