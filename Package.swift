@@ -27,6 +27,7 @@ let package = Package(
         .library(name: "GraftTestKit", targets: ["GraftTestKit"]),
         .library(name: "GraftAgentArchive", type: .static, targets: ["GraftAgent"]),
         .executable(name: "graft", targets: ["GraftCLI"]),
+        .executable(name: "graft-stream", targets: ["GraftStreamCLI"]),
     ],
     traits: [
         .trait(name: "SwiftLog", description: "GraftLogging sends the library's log to a swift-log Logger"),
@@ -115,6 +116,10 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "GraftCLI", dependencies: ["Graft", "GraftConfig", "GraftRemoteConfig", "GraftSCA", "GraftAgent"],
+            swiftSettings: strict),
+        // The tool graft-stream; without the trait ConfigStream it says how it is built.
+        .executableTarget(
+            name: "GraftStreamCLI", dependencies: ["Graft", "GraftConfigStream", "GraftConfigStreamGRPC"],
             swiftSettings: strict),
         // Runs the programs of Tests/Programs, for the tests of several modules.
         .target(name: "Scenarios", path: "Tests/Scenarios", swiftSettings: strict),
@@ -215,6 +220,9 @@ let package = Package(
                 "GraftConfigStreamGRPC", "GraftConfigStream",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: stream),
             ], swiftSettings: strict),
+        .testTarget(
+            name: "GraftStreamCLITests", dependencies: ["GraftStreamCLI", "GraftConfigStream", "GraftTestKit"],
+            swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(
             name: "GraftAgentTests",

@@ -51,6 +51,11 @@ public struct StreamSecrets: Sendable, Hashable {
         return (kept, withheld)
     }
 
+    /// Whether something of a setting's value would be withheld: for those who show values to people.
+    package func withholdsAnything(of value: StreamValue, key: String) -> Bool {
+        withhold(from: [StreamSetting(key: key, source: "", value: value)]).withheld > 0
+    }
+
     /// What may be written of a value; nil when nothing may. Counts what is withheld.
     private func clean(_ value: StreamValue, _ withheld: inout Int) -> StreamValue? {
         switch value {
