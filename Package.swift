@@ -223,6 +223,10 @@ let package = Package(
         .testTarget(
             name: "GraftStreamCLITests", dependencies: ["GraftStreamCLI", "GraftConfigStream", "GraftTestKit"],
             swiftSettings: strict),
+        // A consumer that checks what it is told, for Tests/ConfigStream/test-restarts.
+        .executableTarget(
+            name: "StreamSoak", dependencies: ["GraftConfigStream", "GraftConfigStreamGRPC"],
+            path: "Tests/Programs/StreamSoak", swiftSettings: strict),
         .testTarget(name: "GraftLoggingTests", dependencies: ["GraftLogging"], swiftSettings: strict),
         .testTarget(
             name: "GraftAgentTests",

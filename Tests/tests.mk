@@ -101,7 +101,7 @@ run-c-tests = @Tests/run-part $(1) $(SECONDS_PER_PROGRAM) $(C_TEST_NAMES:%=build
 ##@ Test
 
 # The parts of `make test`, in order; each is a target of its own.
-PARTS := c-tests gcc-tests programs swift-tests oracle stream-tests checks consumers end-to-end
+PARTS := c-tests gcc-tests programs swift-tests oracle stream-tests stream-programs checks consumers end-to-end
 MORE_PARTS ?=
 
 test: | packages ## Runs every part below, up to `end-to-end`, and closes with "N passed, N failed"
@@ -134,12 +134,29 @@ oracle: swift $(VENV)/ready ## Compares the client of Remote Configuration with 
 # nowhere else, in a folder of its own, with nothing of ours but what these tests need. In a folder within the package SwiftPM
 # does not know its own description of the last build again, and is better off without it.
 STREAM := build/stream
-STREAM_TESTS := $(notdir $(wildcard Tests/GraftConfigStreamGRPCTests Tests/GraftConfigStreamProviderTests))
+STREAM_TESTS := $(notdir $(wildcard Tests/GraftConfigStreamGRPCTests Tests/GraftConfigStreamProviderTests Tests/GraftStreamCLITests))
+STREAM_PROGRAMS := GraftStreamCLI StreamSoak
 stream-tests: $(VENV)/ready ## Builds gRPC and runs the tests of the config stream over it (T=Address runs those that match)
 	@rm -f $(STREAM)/*/debug/description.json
 	@PART=$@ FILTER='$(or $(T),$(subst $() $(),|,$(STREAM_TESTS)))' SWIFT='$(SWIFT)' STRICT='-Xswiftc -warnings-as-errors' \
-		OPTIONS='--scratch-path $(STREAM) --traits ConfigStream' GRAFT_TARGETS='$(STREAM_TESTS)' \
+		OPTIONS='--scratch-path $(STREAM) --traits ConfigStream' GRAFT_TARGETS='$(STREAM_TESTS) $(STREAM_PROGRAMS)' \
 		GRAFT_VENV='$(abspath $(VENV))' Tests/run-swift
+
+# With what `stream-tests` has built: then there is nothing left to build.
+STREAM_BIN := $(abspath $(STREAM))/debug
+RUN_STREAM_PROGRAM = GRAFT_STREAM='$(STREAM_BIN)/GraftStreamCLI' STREAM_SOAK='$(STREAM_BIN)/StreamSoak' RUNNER='$(abspath $(VENV))/bin/python'
+stream-built: $(VENV)/ready
+	@rm -f $(STREAM)/*/debug/description.json
+	@GRAFT_TARGETS='$(STREAM_TESTS) $(STREAM_PROGRAMS)' $(SWIFT) build --build-tests --scratch-path $(STREAM) --traits ConfigStream \
+		-Xswiftc -warnings-as-errors >build/stream.log 2>&1 || { tail -n 40 build/stream.log; false; }
+
+stream-programs: stream-built ## Tests the core agent in Python, graft-stream against it, and a client while it is killed 50 times
+	@$(RUN_STREAM_PROGRAM) Tests/run-part $@ 300 Tests/ConfigStream/test-producer Tests/ConfigStream/test-graft-stream Tests/ConfigStream/test-restarts
+
+RESTARTS ?= 1000
+stream-soak: stream-built ## Kills a core agent RESTARTS (1000) times under a client, at a TCP port and at a Unix socket
+	@$(RUN_STREAM_PROGRAM) $(VENV)/bin/python Tests/ConfigStream/test-restarts $(RESTARTS) port
+	@$(RUN_STREAM_PROGRAM) $(VENV)/bin/python Tests/ConfigStream/test-restarts $(RESTARTS) socket
 
 stream-generated: | packages ## Makes what is generated from the .proto files of the config stream anew, to be checked in
 	@SWIFT='$(SWIFT)' Tests/ConfigStream/generate $(STREAM)
@@ -310,4 +327,4 @@ ubsan: build/ubsan/programs build/ubsan-gcc/programs ## Runs the C tests under t
 fuzz: $(FUZZERS:%=build/fuzz/fuzz_%) ## Runs each fuzzer for FUZZ_SECONDS (10) from its corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/run-fuzz $(FUZZERS)
 
-.PHONY: thresholds bench bench-config-stream bench-decoding bench-remote-config bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle stream-tests stream-generated checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
+.PHONY: thresholds bench bench-config-stream bench-decoding bench-remote-config bench-peers fuzz programs test c-tests gcc-tests swift-tests oracle stream-tests stream-built stream-programs stream-soak stream-generated checks arrows symbols linkage lint format consumers end-to-end asan tsan ubsan
