@@ -9,6 +9,24 @@ import Testing
 
 /// What the newest consumer's tests ask for.
 @Suite("Catalogue: the newest consumer") struct CatalogueCurrentTests {
+    @Test(
+        "TestStartBlocksUntilSnapshot, TestUsagePatternBlocking: `run` begins at once, `waitReady` ends with the snapshot, and all is there"
+    )
+    func startBlocks() async throws {
+        let agent = InProcessCoreAgent()
+        agent.saySnapshots(false)
+        try await withConsumer(of: agent) { consumer in
+            let waiting = Task {
+                try await consumer.waitReady(timeout: patience)
+                return consumer.reader.allSettings()
+            }
+            await agent.wait { $0.streamsOpen == 1 }
+            agent.send(snapshot(1, ["a": .number(1), "b": .string("x")]))
+            let all = try await waiting.value
+            #expect(all == ["a": .number(1), "b": .string("x")])
+        }
+    }
+
     @Test("TestRunBlocksUntilConfigStreamSnapshot: nobody is ready before the snapshot, everybody after")
     func blocksUntilSnapshot() async throws {
         let agent = InProcessCoreAgent()
@@ -218,6 +236,60 @@ import Testing
             #expect(consumer.counters.droppedStale == 1)
             await #expect(throws: StreamError.self) { try await consumer.waitReady(timeout: .milliseconds(50)) }
         }
+    }
+
+    @Test(
+        "TestSecurityAgentLogLevelOverridesBaseKey: in force when the consumer is ready, gone with the own key; an empty one is none"
+    )
+    func overridesBaseKey() async throws {
+        let agent = InProcessCoreAgent()
+        agent.set("log_level", .string("info"))
+        agent.set("security_agent.log_level", .string("debug"))
+        var settings = testSettings()
+        settings.overrides = StreamOverride.usual(for: "security-agent")
+        try await withConsumer(of: agent, settings) { consumer in
+            try await consumer.waitReady(timeout: patience)
+            #expect(consumer.reader.getString("log_level") == "debug")
+            #expect(consumer.reader.source(of: "log_level") == .agentRuntime)
+            agent.set("log_level", .string("trace"), source: .cli)
+            var number = agent.unset("log_level", source: .cli)
+            _ = try await consumer.reader.atLeast(sequence: number)
+            #expect(consumer.reader.getString("log_level") == "debug")
+            number = agent.set("security_agent.log_level", .string(""))
+            _ = try await consumer.reader.atLeast(sequence: number)
+            #expect(consumer.reader.getString("log_level") == "info")
+            agent.set("security_agent.log_level", .string("warn"))
+            number = agent.unset("security_agent.log_level", source: .file)
+            let reader = try await consumer.reader.atLeast(sequence: number)
+            #expect(reader.getString("log_level") == "info" && reader.source(of: "log_level") == .file)
+        }
+    }
+
+    @Test(
+        "TestLogLevelOverrideIsPerClient: each client has its own key, and others none",
+        arguments: [
+            ("security-agent", "s"), ("process-agent", "p"), ("trace-agent", "t"), ("system-probe", "y"),
+            ("other", "base"),
+        ])
+    func overridesArePerClient(client: String, level: String) async throws {
+        let agent = InProcessCoreAgent()
+        agent.set("log_level", .string("base"))
+        agent.set("security_agent.log_level", .string("s"))
+        agent.set("process_config.log_level", .string("p"))
+        agent.set("apm_config.log_level", .string("t"))
+        agent.set("system_probe.log_level", .string("y"))
+        var settings = StreamSettings(clientName: client)
+        settings.backoff = testSettings().backoff
+        try await withConsumer(of: agent, settings) { consumer in
+            try await consumer.waitReady(timeout: patience)
+            #expect(consumer.reader.getString("log_level") == level)
+            #expect(consumer.reader.getString("apm_config.log_level") == "t")
+        }
+    }
+
+    @Test("TestCurrentRefreshIntervalFallsBackToDefault: 10 s when the core agent leaves it to the client")
+    func usualRefreshInterval() {
+        #expect(StreamSettings(clientName: "x").refreshInterval == .seconds(10))
     }
 
     @Test("TestSessionRejected: three codes reject a session, the others say nothing about it")

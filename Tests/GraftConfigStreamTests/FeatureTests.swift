@@ -129,7 +129,7 @@ private let ipcVariable = "DD_REMOTE_AGENT_CORE_AGENT_IPC_ENABLED"
         return StreamFeature(LocalConfiguration(local, origin: "my.yaml"), environment: [:])
     }
 
-    @Test("Off: the local configuration, and no transport is made")
+    @Test("TestRunNoopWhenConfigstreamDisabled: the local configuration at once, and no transport is made")
     func off() async throws {
         struct Made: Error {}
         func transport() throws -> any StreamTransport { throw Made() }

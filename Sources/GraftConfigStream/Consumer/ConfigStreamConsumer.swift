@@ -21,7 +21,9 @@ public final class ConfigStreamConsumer: Sendable {
     /// What the lock protects.
     struct Storage {
         var machine: StreamMachine
-        var writer: TableWriter
+        let writer: TableWriter
+        /// What the core agent has said; what readers see is in the generation.
+        var said: StreamTable
         var generation: Generation
         /// Since when the configuration is not known to be fresh; nil while it is, and while there is none.
         var staleSince: WallTime?
@@ -59,11 +61,12 @@ public final class ConfigStreamConsumer: Sendable {
         try settings.check()
         self.settings = settings
         self.transport = transport
-        let writer = TableWriter(profile: settings.profile)
+        let writer = TableWriter(profile: settings.profile, overrides: settings.overrides)
         let (cached, cacheFailure) = try Self.load(settings)
+        let said = cached.map { writer.snapshot($0.settings, after: .empty).table } ?? .empty
         let first = cached.map { cached in
             Generation(
-                table: writer.snapshot(cached.settings, after: .empty).table,
+                table: writer.shown(said),
                 position: StreamPosition(epoch: 0, sequence: cached.sequence), origin: cached.origin)
         }
         let status = StreamStatus(
@@ -79,7 +82,8 @@ public final class ConfigStreamConsumer: Sendable {
             store = try StreamStore(first ?? .none)
             storage = Mutex(
                 Storage(
-                    machine: machine, writer: writer, generation: first ?? .none, staleSince: cached?.savedAt,
+                    machine: machine, writer: writer, said: said, generation: first ?? .none,
+                    staleSince: cached?.savedAt,
                     hasConfiguration: first != nil, status: status, cacheFailure: cacheFailure))
         } catch {
             throw StreamError(.resources, "the core refused: \(error)")

@@ -48,19 +48,21 @@ extension ConfigStreamConsumer {
 
     /// Makes the generation that an event leads to, and shows it.
     private func apply(_ event: StreamEvent, at position: StreamPosition, in storage: inout Storage) {
-        let old = storage.generation
+        var origin = storage.generation.origin
         switch event {
         case .snapshot(let snapshot):
-            let written = storage.writer.snapshot(snapshot.settings, after: old.table)
+            let written = storage.writer.snapshot(snapshot.settings, after: storage.said)
             storage.machine.counters.duplicateSettings += written.duplicates
-            storage.generation = Generation(table: written.table, position: position, origin: snapshot.origin)
+            storage.said = written.table
+            origin = snapshot.origin
         case .update(let update):
-            let table = update.setting.map { storage.writer.update($0, after: old.table) } ?? old.table
-            let origin = update.origin.isEmpty ? old.origin : update.origin
-            storage.generation = Generation(table: table, position: position, origin: origin)
+            if let setting = update.setting { storage.said = storage.writer.update(setting, after: storage.said) }
+            if !update.origin.isEmpty { origin = update.origin }
         case .empty:
             return
         }
+        storage.generation = Generation(
+            table: storage.writer.shown(storage.said), position: position, origin: origin)
         storage.hasConfiguration = true
         do throws(GraftError) {
             try store.publish(storage.generation)

@@ -29,6 +29,8 @@ public struct StreamSettings: Sendable {
     public var session: StreamSession
     /// The rules of order and removal.
     public var profile: StreamProfile
+    /// Which of the client's own settings stand in for shared ones.
+    public var overrides: [StreamOverride]
     /// The pauses after something went wrong.
     public var backoff: StreamBackoff
     /// How long a stream must have been live for its end to count as the first trouble again.
@@ -56,6 +58,7 @@ public struct StreamSettings: Sendable {
         self.clientName = clientName
         self.session = session
         profile = .graft
+        overrides = StreamOverride.usual(for: clientName)
         backoff = StreamBackoff()
         healthyAfter = .seconds(30)
         snapshotTimeout = .seconds(60)

@@ -7,6 +7,8 @@
 struct TableWriter {
     /// The rules.
     let profile: StreamProfile
+    /// Which of the client's own settings stand in for shared ones.
+    var overrides: [StreamOverride] = []
 
     /// What a snapshot leads to.
     struct Written {
