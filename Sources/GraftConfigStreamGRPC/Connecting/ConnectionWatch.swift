@@ -46,6 +46,12 @@
             context.fireChannelRead(data)
         }
 
+        /// Stops the clock: it would hold the channel. A channel that was refused was never active, and is only removed.
+        func handlerRemoved(context: ChannelHandlerContext) {
+            deadline?.cancel()
+            deadline = nil
+        }
+
         /// Stops the clock.
         func channelInactive(context: ChannelHandlerContext) {
             deadline?.cancel()
