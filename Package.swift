@@ -47,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.10.0"),
     ],
@@ -95,6 +96,7 @@ let package = Package(
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: stream),
                 .product(name: "NIOCore", package: "swift-nio", condition: stream),
                 .product(name: "NIOSSL", package: "swift-nio-ssl", condition: stream),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: stream),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: stream),
             ], exclude: ["Protos"], swiftSettings: strict),
         .target(

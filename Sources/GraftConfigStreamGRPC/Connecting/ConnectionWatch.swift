@@ -1,13 +1,15 @@
 // ConnectionWatch: what gRPC's transport leaves open about one socket.
 //
-// Owns three things that the transport has no setting for: a bound on the time from the first packet to the server's
-// first word in HTTP/2 (only the TCP handshake is bounded otherwise); whether the server has said such a word; and an
-// end without delay. TLS says goodbye when it closes, and NIO then waits 5 s for the answer, which not every server of
-// gRPC gives: here the goodbye is sent and not waited for, which HTTP/2, whose frames say where they end, allows. It
-// sits next to TLS, on the side where bytes are plain. Neighbours: Sockets makes one for each connection.
+// Owns four things that the transport has no setting for: a bound on the time from the first packet to the server's
+// first word in HTTP/2 (only the TCP handshake is bounded otherwise); whether the server has said such a word; an end
+// without delay: TLS says goodbye when it closes, and NIO then waits 5 s for the answer, which not every server of gRPC
+// gives, so here the goodbye is sent and not waited for, which HTTP/2, whose frames say where they end, allows; and that
+// a socket which was refused is let go of. It sits next to TLS, on the side where bytes are plain. Neighbours: Sockets
+// makes one for each connection.
 #if ConfigStream
 
     internal import NIOCore
+    internal import NIOHTTP2
     internal import NIOSSL
 
     /// Watches one connection, between TLS and HTTP/2. Used on the connection's event loop only.
@@ -19,6 +21,8 @@
         private let timeout: TimeAmount
         /// Told once: whether the server has said its first word in time.
         private let onFirstWord: @Sendable (Bool) -> Void
+        /// Whether there was a connection.
+        private var wasActive = false
         /// Closes the connection when it has run; nil from the first word on.
         private var deadline: Scheduled<Void>?
 
@@ -46,10 +50,23 @@
             context.fireChannelRead(data)
         }
 
-        /// Stops the clock: it would hold the channel. A channel that was refused was never active, and is only removed.
-        func handlerRemoved(context: ChannelHandlerContext) {
-            deadline?.cancel()
-            deadline = nil
+        /// A channel that was refused is unregistered and was never active, so that nobody hears that it is inactive. The
+        /// transport's handler, which holds its timers and is held by them until it does, is told from the place of
+        /// HTTP/2, which would keep it to itself.
+        func channelUnregistered(context: ChannelHandlerContext) {
+            if !wasActive {
+                deadline?.cancel()
+                deadline = nil
+                let http2 = try? context.pipeline.syncOperations.context(handlerType: NIOHTTP2Handler.self)
+                http2?.fireChannelInactive()
+            }
+            context.fireChannelUnregistered()
+        }
+
+        /// The connection is there.
+        func channelActive(context: ChannelHandlerContext) {
+            wasActive = true
+            context.fireChannelActive()
         }
 
         /// Stops the clock.

@@ -131,6 +131,7 @@
             try await consumer.waitReady(timeout: .seconds(60))
             let changes = consumer.changes(.prefix("burst."))
             print("ready")
+            fflush(nil)
             for await notice in changes {
                 for change in notice.changes {
                     if case .number(let sent)? = change.new { delivered.add(monotonic() - sent) }
@@ -148,6 +149,7 @@
             try await consumer.waitReady(timeout: .seconds(60))
             let first = consumer.reader.sequenceID
             print("ready")
+            fflush(nil)
             _ = try await consumer.reader.atLeast(sequence: first &+ 1)
             let begun = monotonic()
             _ = try await consumer.reader.atLeast(sequence: first &+ count)

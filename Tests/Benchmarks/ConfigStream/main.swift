@@ -12,7 +12,6 @@
     import Glibc
     import GraftConfigStream
 
-    setvbuf(stdout, nil, _IOLBF, 0)
     let arguments = CommandLine.arguments.dropFirst()
     do {
         switch (arguments.first, arguments.count) {
