@@ -82,6 +82,7 @@ public struct StreamFeature: Sendable {
     ///   - timeout: how long to wait for the first snapshot.
     ///   - fallingBackToCache: whether, when there is none in time, the configuration of an earlier run, from `settings.cache`, will
     ///     do. It is the stream's too: the local configuration is never mixed in.
+    ///   - isolation: where `body` runs: where the caller does.
     ///   - body: what is to be done with the configuration.
     /// - Throws: `StreamError`: `notReady` with what has gone wrong, `setting` for a setting that cannot be used or when the registry
     ///   with which the consumer would register is off; what `transport` and `body` throw.
