@@ -225,6 +225,7 @@ bench: $(BENCHMARK_PROGRAMS) build/bench/start ## Measures calls, installs, star
 	@Tests/Benchmarks/bench-remote-install $(GRAFT)
 	@Tests/Benchmarks/bench-remote-install --json $(GRAFT) >build/bench/remote-install.json
 	@$(MAKE) --no-print-directory bench-remote-config
+	@$(MAKE) --no-print-directory bench-config-stream
 
 # The client of Remote Configuration, and beside it other clients, which is why this part needs Python packages.
 BENCHMARK_REMOTE := Tests/Benchmarks/RemoteConfig
