@@ -133,6 +133,8 @@ oracle: swift $(VENV)/ready ## Compares the client of Remote Configuration with 
 # The stream over gRPC, against a core agent in Python. gRPC takes 430 seconds of a processor to build: it is built here and
 # nowhere else, in a folder of its own, with nothing of ours but what these tests need. In a folder within the package SwiftPM
 # does not know its own description of the last build again, and is better off without it.
+# What SwiftPM notes in the package's own folder about gRPC goes afterwards: a build without the trait would fetch it all.
+UNPINNED := ; code=$$?; rm -f Package.resolved; exit $$code
 STREAM := build/stream
 STREAM_TESTS := $(notdir $(wildcard Tests/GraftConfigStreamGRPCTests Tests/GraftConfigStreamProviderTests Tests/GraftStreamCLITests))
 STREAM_PROGRAMS := GraftStreamCLI StreamSoak
@@ -140,7 +142,7 @@ stream-tests: $(VENV)/ready ## Builds gRPC and runs the tests of the config stre
 	@rm -f $(STREAM)/*/debug/description.json
 	@PART=$@ FILTER='$(or $(T),$(subst $() $(),|,$(STREAM_TESTS)))' SWIFT='$(SWIFT)' STRICT='-Xswiftc -warnings-as-errors' \
 		OPTIONS='--scratch-path $(STREAM) --traits ConfigStream' GRAFT_TARGETS='$(STREAM_TESTS) $(STREAM_PROGRAMS)' \
-		GRAFT_VENV='$(abspath $(VENV))' Tests/run-swift
+		GRAFT_VENV='$(abspath $(VENV))' Tests/run-swift$(UNPINNED)
 
 # With what `stream-tests` has built: then there is nothing left to build.
 STREAM_BIN := $(abspath $(STREAM))/debug
@@ -148,7 +150,7 @@ RUN_STREAM_PROGRAM = GRAFT_STREAM='$(STREAM_BIN)/GraftStreamCLI' STREAM_SOAK='$(
 stream-built: $(VENV)/ready
 	@rm -f $(STREAM)/*/debug/description.json
 	@GRAFT_TARGETS='$(STREAM_TESTS) $(STREAM_PROGRAMS)' $(SWIFT) build --build-tests --scratch-path $(STREAM) --traits ConfigStream \
-		-Xswiftc -warnings-as-errors >build/stream.log 2>&1 || { tail -n 40 build/stream.log; false; }
+		-Xswiftc -warnings-as-errors >build/stream.log 2>&1 || { tail -n 40 build/stream.log; false; }$(UNPINNED)
 
 stream-programs: stream-built ## Tests the core agent in Python, graft-stream against it, and a client while it is killed 50 times
 	@$(RUN_STREAM_PROGRAM) Tests/run-part $@ 300 Tests/ConfigStream/test-producer Tests/ConfigStream/test-graft-stream Tests/ConfigStream/test-restarts
@@ -248,7 +250,7 @@ STREAM_RELEASE := build/stream-release
 build/bench/bench_config_stream: $(SWIFT_SOURCES) $(wildcard $(BENCHMARK_STREAM)/*.swift) | packages
 	@mkdir -p $(@D)
 	@rm -f $(STREAM_RELEASE)/*/release/description.json
-	$(SWIFT) build -c release --traits ConfigStream --scratch-path $(STREAM_RELEASE) --product $(@F) $(STRICT)
+	$(SWIFT) build -c release --traits ConfigStream --scratch-path $(STREAM_RELEASE) --product $(@F) $(STRICT)$(UNPINNED)
 	@install -m 755 $(STREAM_RELEASE)/release/$(@F) $@
 
 bench-config-stream: build/bench/bench_config_stream build/bench/allocations.so $(VENV)/ready ## Measures the config stream: first snapshot, latency, updates, reads beside their peers (builds gRPC)
