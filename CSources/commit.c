@@ -172,7 +172,6 @@ static enum graft_status without_traps(struct gr_site *site, uint32_t thread) {
     bool taken_out = site->tactic == GR_TACTIC_TRAP && site->in_place; /* by one store, and then none is left */
     if (taken_out || (site->tactic != GR_TACTIC_TRAPS && site->tactic != GR_TACTIC_TRAP))
         return GRAFT_OK;
-    uint64_t old = site->place;
     if (site->in_place || gr_tactic_choose(site, GR_TACTIC_ONLY_SAFE) != GRAFT_OK) {
         if (!site->waits && thread == 0)
             gr_log("commit: a debugger is attached; %s waits", site->entry.symbol);
@@ -181,8 +180,30 @@ static enum graft_status without_traps(struct gr_site *site, uint32_t thread) {
                 site->in_place ? "keeps its jump, which leads straight on" : "waits");
         return GRAFT_UNSAFE_THREADS;
     }
-    gr_log("commit: %s now needs no trap (an old hop at %#llx stays)", site->entry.symbol, (unsigned long long)old);
+    site->for_now = site->tactic == GR_TACTIC_ONE_STORE;
+    gr_log(
+        "commit: %s now needs no trap%s", site->entry.symbol, site->for_now ? ", while a thread blocks SIGTRAP" : "");
     return GRAFT_OK;
+}
+
+/* A thread that blocked SIGTRAP once shall have no lasting effect: where one store has taken the place of the first choice,
+ * that comes back when the site is installed the next time and nobody blocks it. Nobody waits for that: one look. Threads
+ * that are late in the other hop go on in it, for each hop stays what it is; and with the original bytes in place a
+ * thread can be nowhere where a first install would not expect it. */
+static void return_to_first_choice(struct gr_site *const *sites, size_t count) {
+    struct look look = {0, 0};
+    size_t first = 0;
+    while (first < count && !sites[first]->for_now)
+        first++;
+    if (first == count || gr_os_threads(find_blocking, &look) != GRAFT_OK || look.found != 0)
+        return;
+    for (size_t i = first; i < count; i++) {
+        if (!sites[i]->for_now)
+            continue;
+        gr_tactic_return(sites[i]);
+        sites[i]->for_now = false;
+        gr_log("commit: %s is changed as at first again", sites[i]->entry.symbol);
+    }
 }
 
 /* A debugger gets each trap first, and may keep it: then the thread would go on behind the trap, in the midst of an
@@ -254,6 +275,8 @@ enum graft_status gr_patch_commit(struct gr_site *const *sites, size_t count, st
         sites[i]->reason = GRAFT_OK;
     if (status == GRAFT_OK) {
         status = check_originals(sites, count, failed);
+        if (status == GRAFT_OK)
+            return_to_first_choice(sites, count);
         if (status == GRAFT_OK)
             status = make_safe(sites, count, failed);
         if (status == GRAFT_OK)

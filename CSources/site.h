@@ -102,8 +102,8 @@ struct gr_site {
     struct gr_registry_node by_address, by_identifier;
     struct gr_site *next; /* while it waits for another function; while it is dirty; while its image is taken out */
     uint64_t image_serial;
-    uint64_t place;               /* of the hop; 0 when the jump leads straight to the stub */
-    uint64_t safe_place;          /* of the hop for the one-byte tactic, once there is one; 0 before */
+    uint64_t place;               /* of the hop that the tactic of traps or of one word leads to; 0: none, or no need */
+    uint64_t store_place;         /* of the hop for the tactic of one store; 0: none, or no need */
     uint64_t stub_code;           /* the stub, and its hop */
     uint64_t patch_address;       /* entry, or behind its endbr64, or behind the push that follows */
     struct gr_frames *frames;     /* of the first hit; null before */
@@ -125,6 +125,8 @@ struct gr_site {
     bool prefixed : 1;             /* the jump stands behind a prefix */
     bool own : 1;                  /* only probes of ours have used it: outside the application's limit */
     bool waits : 1;                /* settle.c: for threads that block SIGTRAP, and that has been told */
+    bool one_byte_place : 1;       /* there is a hop where the function's own bytes lead as a displacement */
+    bool for_now : 1; /* commit.c: one store took the place of its first choice, while a thread blocked SIGTRAP */
 };
 
 enum { GR_SITE_SIZE_MAX = 256 };

@@ -12,10 +12,15 @@ enum gr_tactic_wish {
     GR_TACTIC_ONLY_TRAPS,
 };
 
-/* Chooses tactic, place and jump for a prepared stub, and writes the hop.
+/* Chooses tactic, place and jump for a prepared stub, and writes the hop. Each tactic has a hop of its own, which is made once
+ * and stays as it is while the site lives: a thread may be late in any of them. Only while the original bytes are in place.
  * GRAFT_NO_SPACE_NEAR, GRAFT_WRITE_DENIED, GRAFT_NOT_RELOCATABLE (its first byte is an
  * instruction other than a push); then the site is as it was. */
 enum graft_status gr_tactic_choose(struct gr_site *site, enum gr_tactic_wish wish);
+
+/* Gives back the tactic that one store took the place of, with its hop: a choice from before. Only while the original bytes
+ * are in place. */
+void gr_tactic_return(struct gr_site *site);
 
 /* The aligned word that GR_TACTIC_ONE_STORE changes, and which bytes of it: those of the site's first instruction or, when
  * that is one byte and stays, up to the end of the second. */
@@ -27,7 +32,7 @@ bool gr_tactic_needs_traps(void);
 /* Ends a batch: what was found out about pages may be another next time. */
 void gr_tactic_end(void);
 
-/* Gives the hop's place back. */
+/* Gives the places of all its hops back. */
 void gr_tactic_forget(struct gr_site *site);
 
 #endif

@@ -19,11 +19,14 @@ static int ends[2]; /* a pipe that nobody writes to before the end */
 static uint32_t word;
 static _Atomic int asleep;
 static _Atomic bool over;
-static _Atomic int lines; /* of the log, about threads that block SIGTRAP and our functions */
+static _Atomic int lines;               /* of the log, about threads that block SIGTRAP and our functions */
+static _Atomic int fell_back, returned; /* of our functions, to one store and from it */
 
 static void on_line(const char *line, void *context) {
     (void)context;
     lines += strstr(line, "blocks SIGTRAP; p_") != NULL;
+    fell_back += strstr(line, "commit: p_") == line && strstr(line, "needs no trap, while") != NULL;
+    returned += strstr(line, "commit: p_") == line && strstr(line, "as at first again") != NULL;
 }
 
 static void pause_ms(long milliseconds) {
@@ -109,6 +112,10 @@ static void start_sleepers(void) {
         pause_ms(1);
 }
 
+enum { CHANGED_MAX = 3 };
+static graft_probe_id changed_probes[CHANGED_MAX];
+static unsigned changed;
+
 /* False when it waits. */
 static bool count_calls(const char *target, int (*function)(int)) {
     struct graft_outcome outcome = install(target);
@@ -119,6 +126,8 @@ static bool count_calls(const char *target, int (*function)(int)) {
     for (int i = 0; i < CALLS; i++)
         CHECK_EQUAL(function(i), 7 * i + 3);
     CHECK(hits_of(outcome.probe) >= before + CALLS);
+    CHECK(changed < CHANGED_MAX);
+    changed_probes[changed++] = outcome.probe;
     return true;
 }
 
@@ -126,8 +135,8 @@ static void what_one_store_can_change_is_changed_under_threads_that_block_everyt
     CHECK(count_calls(":p_none", p_none)); /* its first instruction is as long as a jump, which may lead anywhere */
     occupy(p_four);                        /* its first instruction has four bytes */
     occupy(p_swift);                       /* its first instruction is a push of one byte */
-    unsigned changed = count_calls(":p_four", p_four) + count_calls(":p_swift", p_swift);
-    printf("  %u of 2 that may lead to a few places only\n", changed); /* where the program lies decides */
+    unsigned of_few = count_calls(":p_four", p_four) + count_calls(":p_swift", p_swift);
+    printf("  %u of 2 that may lead to a few places only\n", of_few); /* where the program lies decides */
     others = counters().unsafe_threads;
     told = lines;
 }
@@ -183,6 +192,20 @@ static void when_the_threads_have_ended_it_is_installed(void) {
     CHECK_EQUAL(hits_of(waiting.probe), CALLS);
 }
 
+static void what_one_store_has_changed_is_changed_as_at_first_the_next_time(void) {
+    struct graft_outcome removed[CHANGED_MAX];
+    int before = fell_back;
+    CHECK_EQUAL(fell_back, changed);
+    CHECK_EQUAL(returned, 0);
+    CHECK_EQUAL(graft_remove(changed_probes, changed, removed), GRAFT_OK);
+    changed = 0;
+    CHECK(count_calls(":p_none", p_none));
+    CHECK(count_calls(":p_four", p_four));
+    CHECK(count_calls(":p_swift", p_swift));
+    CHECK_EQUAL(returned, before);
+    CHECK_EQUAL(fell_back, before);
+}
+
 int main(void) {
     const struct graft_options options = {.log = on_line};
     start_sleepers();
@@ -192,6 +215,7 @@ int main(void) {
     RUN(attempts_become_rare_and_are_counted);
     RUN(another_probe_on_what_waits_waits_as_well);
     RUN(when_the_threads_have_ended_it_is_installed);
+    RUN(what_one_store_has_changed_is_changed_as_at_first_the_next_time);
     CHECK_EQUAL(graft_stop(), GRAFT_OK);
     CHECK_EQUAL(p_unaligned(2), 17);
     return 0;

@@ -52,6 +52,10 @@ enum graft_status gr_tactic_choose(struct gr_site *site, enum gr_tactic_wish wis
     return status;
 }
 
+void gr_tactic_return(struct gr_site *site) {
+    (void)site; /* the only choice is the first */
+}
+
 void gr_tactic_end(void) {
 }
 

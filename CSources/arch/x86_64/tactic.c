@@ -15,7 +15,7 @@
  * other way here, with traps at the boundaries and a proof that the thread was asleep elsewhere: it may wake, run and
  * be preempted between two instructions of the entry at any moment between the proof and the store, and a look at its
  * switch counts afterwards would only tell that it is too late. The price is a moment in which the page is writable, so
- * this is the last choice.
+ * this is the last choice, and one for the time being: commit.c goes back to the first as soon as that may be.
  *
  * The highest byte of the displacement decides how far away the hop is, and it is the worst one to have fixed: then there is
  * one window of 16 MiB, which heaps and stacks of threads take, and which a program at 0x400000 does not have. So where no
@@ -87,25 +87,34 @@ static enum graft_status take(struct gr_site *site, struct gr_pattern pattern, u
     return status;
 }
 
-/* The jump to a place is what the entry will be. A hop that an earlier choice made stays, with `safe_place` known. */
+/* The jump to a place is what the entry will be. */
 static void use(struct gr_site *site, uint64_t place, enum gr_tactic tactic) {
     if (site->prefixed)
         gr_arch_emit_prefixed_jump(site->patch_address, place, site->jump);
     else
         gr_arch_emit_jump(site->patch_address, place, site->jump);
-    site->place = place;
     site->tactic = tactic;
 }
 
+/* Where the function's own bytes lead, read as a displacement. */
+static uint64_t one_byte_place(const struct gr_site *site) {
+    int32_t displacement;
+    memcpy(&displacement, site->original + 1, sizeof displacement);
+    return site->patch_address + GR_PATCH_SIZE + (uint64_t)(int64_t)displacement;
+}
+
 static enum graft_status one_byte(struct gr_site *site) {
-    enum graft_status status = GRAFT_OK;
+    uint64_t place = one_byte_place(site);
     if (site->prefixed)
         return GRAFT_NO_SPACE_NEAR; /* two bytes at least */
-    if (site->safe_place == 0)
-        status = take(site, pattern_of(site, 1), &site->safe_place);
-    if (status == GRAFT_OK)
-        use(site, site->safe_place, GR_TACTIC_ONE_BYTE);
-    return status;
+    if (!site->one_byte_place) {
+        enum graft_status status = take(site, pattern_of(site, 1), &place);
+        if (status != GRAFT_OK)
+            return status;
+        site->one_byte_place = true;
+    }
+    use(site, place, GR_TACTIC_ONE_BYTE);
+    return GRAFT_OK;
 }
 
 /* No boundary inside: any displacement will do, so the jump goes straight to the stub. */
@@ -116,7 +125,6 @@ static bool may_be_direct(const struct gr_site *site) {
 static enum graft_status direct(struct gr_site *site) {
     if (!gr_arch_emit_jump(site->patch_address, site->stub_code, site->jump))
         return GRAFT_NO_SPACE_NEAR;
-    site->place = 0;
     site->tactic = GR_TACTIC_TRAPS;
     return GRAFT_OK;
 }
@@ -143,12 +151,12 @@ static bool has_sixth(const struct gr_site *site) {
            site->entry.address + site->entry.size > site->patch_address + GR_PATCH_SIZE;
 }
 
-/* The jump one byte further, behind a push that stays. The last byte of its displacement is the sixth of the entry: that
- * stays too, so that a site's five bytes tell all. */
-static enum graft_status after_push(struct gr_site *site, unsigned length, uint8_t sixth) {
+/* The hop for a jump one byte further, behind a push that stays. The last byte of its displacement is the sixth of the
+ * entry: that stays too, so that a site's five bytes tell all. */
+static enum graft_status take_after_push(struct gr_site *site, unsigned length, uint8_t sixth) {
     struct gr_pattern pattern = {UINT32_C(0xff) << 24, (uint32_t)sixth << 24};
     uint64_t from = site->patch_address + 1, place;
-    uint8_t hop[GR_HOP_SIZE], jump[GR_PATCH_SIZE];
+    uint8_t hop[GR_HOP_SIZE];
     for (unsigned i = length; i < GR_PATCH_SIZE; i++) {
         pattern.mask |= UINT32_C(0xff) << (8 * (i - 2));
         pattern.value |= (uint32_t)site->original[i] << (8 * (i - 2));
@@ -158,25 +166,36 @@ static enum graft_status after_push(struct gr_site *site, unsigned length, uint8
         return status;
     status = gr_arch_emit_hop_after_push(place, site->original[0], site->stub_code, hop);
     status = write_hop(status, place, hop);
+    if (status == GRAFT_OK)
+        site->store_place = place;
+    return status;
+}
+
+static enum graft_status after_push(struct gr_site *site, unsigned length, uint8_t sixth) {
+    uint8_t jump[GR_PATCH_SIZE];
+    enum graft_status status = site->store_place != 0 ? GRAFT_OK : take_after_push(site, length, sixth);
     if (status != GRAFT_OK)
         return status;
-    gr_arch_emit_jump(from, place, jump);
+    gr_arch_emit_jump(site->patch_address + 1, site->store_place, jump);
     memcpy(site->jump + 1, jump, sizeof jump - 1);
     site->jump[0] = site->original[0];
-    site->place = place;
     site->tactic = GR_TACTIC_ONE_STORE;
     return GRAFT_OK;
 }
 
 /* The jump at the entry: all its bytes are the first instruction's, or stay. */
 static enum graft_status at_entry(struct gr_site *site, unsigned length) {
-    uint64_t place = 0;
-    bool far = !may_be_direct(site);
-    enum graft_status status = far ? take(site, pattern_of(site, length), &place) : direct(site);
-    if (status == GRAFT_OK && far)
-        use(site, place, GR_TACTIC_ONE_STORE);
-    else if (status == GRAFT_OK)
-        site->tactic = GR_TACTIC_ONE_STORE;
+    enum graft_status status = GRAFT_OK;
+    if (may_be_direct(site)) {
+        status = direct(site);
+        if (status == GRAFT_OK)
+            site->tactic = GR_TACTIC_ONE_STORE;
+        return status;
+    }
+    if (site->store_place == 0)
+        status = take(site, pattern_of(site, length), &site->store_place);
+    if (status == GRAFT_OK)
+        use(site, site->store_place, GR_TACTIC_ONE_STORE);
     return status;
 }
 
@@ -209,14 +228,18 @@ static enum graft_status one_store(struct gr_site *site) {
 }
 
 /* Traps at every boundary; then with ever more of the last instructions left as they were. */
-static enum graft_status with_traps(struct gr_site *site) {
-    uint64_t place;
-    enum graft_status status = take(site, pattern_of(site, GR_PATCH_MAX), &place);
+static enum graft_status take_with_traps(struct gr_site *site) {
+    enum graft_status status = take(site, pattern_of(site, GR_PATCH_MAX), &site->place);
     for (unsigned from = gr_site_size(site) - 1; status == GRAFT_NO_SPACE_NEAR && from > 1; from--)
         if ((site->boundaries >> from & 1) != 0)
-            status = take(site, pattern_of(site, from), &place);
+            status = take(site, pattern_of(site, from), &site->place);
+    return status;
+}
+
+static enum graft_status with_traps(struct gr_site *site) {
+    enum graft_status status = site->place != 0 ? GRAFT_OK : take_with_traps(site);
     if (status == GRAFT_OK)
-        use(site, place, GR_TACTIC_TRAPS);
+        use(site, site->place, GR_TACTIC_TRAPS);
     return status;
 }
 
@@ -252,11 +275,24 @@ enum graft_status gr_tactic_choose(struct gr_site *site, enum gr_tactic_wish wis
     return status;
 }
 
+/* What was chosen before succeeds again, for nothing that it rests on has changed: its hop, or how near the stub is. */
+void gr_tactic_return(struct gr_site *site) {
+    if (site->one_byte_place)
+        use(site, one_byte_place(site), GR_TACTIC_ONE_BYTE);
+    else if (site->place != 0)
+        use(site, site->place, GR_TACTIC_TRAPS);
+    else
+        (void)direct(site);
+}
+
 void gr_tactic_forget(struct gr_site *site) {
-    if (site->place != 0 && site->place != site->safe_place)
+    if (site->place != 0)
         gr_place_give(site->place);
-    if (site->safe_place != 0)
-        gr_place_give(site->safe_place);
-    site->place = site->safe_place = 0;
+    if (site->store_place != 0)
+        gr_place_give(site->store_place);
+    if (site->one_byte_place)
+        gr_place_give(one_byte_place(site));
+    site->place = site->store_place = 0;
+    site->one_byte_place = false;
 }
 #endif
