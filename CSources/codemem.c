@@ -17,7 +17,7 @@ _Static_assert(DATA % 4096 == 0 && CODE % 4096 == 0, "arenas are made of pages")
 _Static_assert(GR_THUNKS * sizeof(uint64_t) <= THUNK_TABLE, "the thunk table is in the header");
 
 /* The code of a stub is a number of units, which it keeps: it is taken again by stubs of its size, with its slot. */
-enum { UNIT = 16, UNITS_MAX = GR_STUB_SIZE / UNIT };
+enum { UNIT = 16, UNITS_MAX = GR_STUB_SIZE / UNIT, MANY = 64 };
 #define NONE UINT16_MAX
 _Static_assert(GR_STUB_SIZE % UNIT == 0 && CODE / UNIT < NONE && GR_ARENA_STUBS < NONE, "numbers of 16 bits");
 
@@ -33,12 +33,14 @@ struct arena {
     uint64_t sealed;      /* bytes of code that can be run, from the first on */
     uint64_t doubtful;    /* bytes of code that may be so, since making them so failed */
     unsigned used, units; /* stubs taken once, and their units */
+    unsigned ready;       /* stubs whose memory was asked for at once */
     struct piece *pieces;
     uint16_t free[UNITS_MAX + 1]; /* by units: the stub given back last; NONE */
 };
 
 static struct arena arenas[GR_ARENAS_MAX];
 static unsigned arena_count;
+static size_t expected; /* stubs */
 
 static const uint64_t reach_best = UINT64_C(512) << 20; /* leaves room for places on both sides */
 static const uint64_t reach_branch = (uint64_t)GR_BRANCH_MIB << 20;
@@ -66,11 +68,6 @@ static enum graft_status map_arena(uint64_t base) {
     enum graft_status status = gr_os_reserve(base, ARENA, &memory);
     if (status != GRAFT_OK)
         return status;
-    status = gr_os_commit(memory, ARENA, true, false);
-    if (status != GRAFT_OK) {
-        gr_os_release(memory, ARENA);
-        return status;
-    }
     uint64_t *thunks = memory;
     for (int i = 0; i < GR_THUNKS; i++)
         thunks[i] = gr_arch_thunks[i];
@@ -114,6 +111,31 @@ static enum graft_status find_arena(uint64_t low, uint64_t high, unsigned units,
     return status;
 }
 
+void gr_codemem_expect(size_t stubs) {
+    expected = stubs;
+}
+
+/* Of an arena, from one byte to another. */
+static void populate(const struct arena *arena, uint64_t from, uint64_t to) {
+    const uint64_t page = gr_os_page_size();
+    from &= ~(page - 1);
+    to = (to + page - 1) & ~(page - 1);
+    gr_os_populate((void *)(uintptr_t)(arena->base + from), to - from);
+}
+
+/* A page fault for each page that many stubs need would be a fifth of what they cost. */
+static void prepare(struct arena *arena, unsigned units) {
+    unsigned room = GR_ARENA_STUBS - arena->used;
+    unsigned count = expected < room ? (unsigned)expected : room;
+    if (arena->used < arena->ready || count < MANY)
+        return;
+    arena->ready = arena->used + count;
+    uint64_t code = (uint64_t)arena->units * UNIT, end = code + (uint64_t)count * units * UNIT;
+    populate(arena, THUNK_TABLE + arena->used * sizeof(uint64_t), THUNK_TABLE + arena->ready * sizeof(uint64_t));
+    populate(arena, HEADER + arena->used * sizeof(struct gr_slot), HEADER + arena->ready * sizeof(struct gr_slot));
+    populate(arena, DATA + (code > arena->sealed ? code : arena->sealed), DATA + (end < CODE ? end : CODE));
+}
+
 /* The index of a stub of that many units: one that was given back, or the next one. */
 static unsigned take(struct arena *arena, unsigned units) {
     unsigned index = arena->free[units];
@@ -121,6 +143,7 @@ static unsigned take(struct arena *arena, unsigned units) {
         arena->free[units] = arena->pieces[index].next;
         return index;
     }
+    prepare(arena, units);
     arena->pieces[arena->used] = (struct piece){.unit = (uint16_t)arena->units, .units = (uint16_t)units};
     arena->units += units;
     return arena->used++;
@@ -133,6 +156,7 @@ enum graft_status gr_stub_take(uint64_t low, uint64_t high, size_t size, struct 
     if (status != GRAFT_OK)
         return status;
     unsigned index = take(arena, units);
+    expected -= expected > 0;
     place->code = arena->base + DATA + (uint64_t)arena->pieces[index].unit * UNIT;
     place->size = (size_t)units * UNIT;
     place->slot = (struct gr_slot *)(uintptr_t)(arena->base + HEADER) + index;

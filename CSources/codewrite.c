@@ -22,6 +22,7 @@ void gr_codemem_end(void) {
     if (text_open)
         gr_os_text_close(text);
     text_open = false;
+    gr_codemem_expect(0);
     gr_region_forget();
 }
 

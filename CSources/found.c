@@ -10,7 +10,7 @@ enum graft_status gr_found_add(struct gr_found *found, const struct gr_match *ma
     if (found->count == GRAFT_TARGET_MATCHES_MAX)
         return GRAFT_TARGET_TOO_BROAD;
     if (found->count == found->capacity) {
-        size_t capacity = found->capacity == 0 ? FIRST_CAPACITY : 2 * found->capacity;
+        size_t capacity = found->capacity == 0 ? FIRST_CAPACITY : found->capacity + found->capacity / 2;
         struct gr_match *matches = gr_heap_grow(found->matches, capacity * sizeof *matches);
         if (matches == NULL)
             return GRAFT_NO_MEMORY;

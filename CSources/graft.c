@@ -8,6 +8,7 @@
 #include "fork.h"
 #include "guard.h"
 #include "hit.h"
+#include "identity.h"
 #include "late.h"
 #include "log.h"
 #include "os/os.h"
@@ -42,21 +43,18 @@ static enum graft_status start_hit_plane(size_t probes) {
 static enum graft_status start_registries(size_t probes) {
     if (gr_plane.sites != NULL)
         return GRAFT_OK;
-    struct gr_registry *by_id = NULL, *sites = NULL, *identifiers = NULL;
-    enum graft_status status = gr_registry_create(probes, &by_id);
+    struct gr_registry *by_id = NULL, *sites = NULL;
+    enum graft_status status = gr_identity_start(probes);
     if (status == GRAFT_OK)
-        status = gr_registry_create(probes, &identifiers);
+        status = gr_registry_create(probes, &by_id);
     if (status == GRAFT_OK)
         status = gr_registry_create(probes, &sites);
     if (status != GRAFT_OK) {
-        if (identifiers != NULL)
-            gr_registry_destroy(identifiers);
         if (by_id != NULL)
             gr_registry_destroy(by_id);
         return status;
     }
     gr_plane.probes = by_id;
-    gr_plane.identifiers = identifiers;
     gr_plane.sites = sites;
     gr_plane.probes_max = probes - GR_OWN_PROBES;
     return GRAFT_OK;

@@ -85,6 +85,7 @@ static void *take_large(size_t size) {
     void *memory;
     if (gr_os_allocate(pages(size), &memory) != GRAFT_OK)
         return NULL;
+    gr_os_populate(memory, pages(size)); /* who asks for so much fills it */
     uint64_t *head = (uint64_t *)((char *)memory + GR_HEAP_UNIT - HEAD);
     *head = pages(size);
     return head + 1;
@@ -120,12 +121,24 @@ void gr_heap_give(void *block) {
     pthread_mutex_unlock(&lock);
 }
 
+static void *grow_large(void *block, size_t old, size_t size) {
+    void *memory = (char *)block - GR_HEAP_UNIT;
+    if (gr_os_resize(&memory, old, size) != GRAFT_OK)
+        return NULL;
+    gr_os_populate((char *)memory + old, size - old);
+    block = (char *)memory + GR_HEAP_UNIT;
+    *head_of(block) = size;
+    return block;
+}
+
 void *gr_heap_grow(void *block, size_t size) {
     if (block == NULL)
         return gr_heap_take(size);
     size_t old = (size_t)*head_of(block), room = old > SMALL ? old - GR_HEAP_UNIT : old - HEAD;
     if (size <= room)
         return block;
+    if (old > SMALL && size <= SIZE_MAX / 2)
+        return grow_large(block, old, pages(size + GR_HEAP_UNIT));
     void *moved = gr_heap_take(size);
     if (moved == NULL)
         return NULL;

@@ -1,6 +1,7 @@
 /* identifier.c: the canonical identifier of an entry point, "build-id+0xoffset:symbol".
  *
  * Async-signal-safe: no stdio, no allocation. Keeps no state. Neighbours: target.h. */
+#include "identifier.h"
 #include "compiler.h"
 
 #include <graft/target.h>
@@ -30,11 +31,15 @@ static void put_hexadecimal(struct writer *writer, uint64_t number) {
     put(writer, digits + at, sizeof digits - at);
 }
 
-GR_PUBLIC size_t graft_entry_point_identifier(const struct graft_entry_point *entry, char *buffer, size_t size) {
-    struct writer writer = {buffer, size, 0};
+const char *gr_identifier_file(const struct graft_entry_point *entry) {
     const char *slash = strrchr(entry->image, '/');
     /* without a build-id, the file's name is the best that there is */
-    const char *file = entry->build_id[0] != 0 ? entry->build_id : slash == NULL ? entry->image : slash + 1;
+    return entry->build_id[0] != 0 ? entry->build_id : slash == NULL ? entry->image : slash + 1;
+}
+
+GR_PUBLIC size_t graft_entry_point_identifier(const struct graft_entry_point *entry, char *buffer, size_t size) {
+    struct writer writer = {buffer, size, 0};
+    const char *file = gr_identifier_file(entry);
     put(&writer, file, strlen(file));
     put(&writer, "+0x", 3);
     put_hexadecimal(&writer, entry->offset);

@@ -5,12 +5,13 @@
 #include "completion.h"
 #include "counters.h"
 #include "heap.h"
+#include "identity.h"
 #include "log.h"
 #include "os/os.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { VECTORS_KNOWN = 64, IDENTIFIER_MAX = 8192 };
+enum { VECTORS_KNOWN = 64 };
 
 /* The widest vectors of images that were looked at; the oldest is forgotten first. */
 static struct {
@@ -45,25 +46,12 @@ static enum gr_keep vectors_of(const struct gr_image *image) {
     return keep;
 }
 
-uint64_t gr_identifier_key(const struct graft_entry_point *entry) {
-    char text[IDENTIFIER_MAX];
-    size_t length = graft_entry_point_identifier(entry, text, sizeof text);
-    return gr_registry_hash(text, length < sizeof text ? length : sizeof text - 1);
-}
-
-/* Enters a new site into the registries. */
+/* Makes a new site known, by its address and by its canonical identifier. */
 static enum graft_status enroll(struct gr_site *site) {
     site->by_address.key = site->entry.address;
-    site->by_identifier.key = gr_identifier_key(&site->entry);
-    enum graft_status status = gr_registry_insert(gr_plane.sites, &site->by_address);
-    if (status != GRAFT_OK)
-        return status;
-    status = gr_registry_insert(gr_plane.identifiers, &site->by_identifier);
-    if (status == GRAFT_DUPLICATE)
-        status = GRAFT_OK; /* the same image mapped twice: the first one answers for the identifier */
-    if (status != GRAFT_OK)
-        gr_registry_remove(gr_plane.sites, site->by_address.key);
-    return status;
+    site->symbol_hash = gr_registry_hash(site->entry.symbol, strlen(site->entry.symbol));
+    enum graft_status status = gr_identity_add(&site->entry, site->image_serial);
+    return status == GRAFT_OK ? gr_registry_insert(gr_plane.sites, &site->by_address) : status;
 }
 
 /* The symbol's text lies in the image's file, which somebody may cut short; what handlers are given must not go away. */
@@ -315,9 +303,6 @@ void gr_site_gone(struct gr_site *site) {
     }
     site->in_place = false;
     gr_registry_remove(gr_plane.sites, site->by_address.key);
-    struct gr_registry_node *node = gr_registry_find(gr_plane.identifiers, site->by_identifier.key);
-    if (node == &site->by_identifier)
-        gr_registry_remove(gr_plane.identifiers, node->key);
     gr_around_forget(site);
     gr_patch_forget(site);
 }

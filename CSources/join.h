@@ -18,7 +18,5 @@ void gr_link_refuse(
 void gr_link_break(struct gr_link *link);
 /* The site's image has been unloaded and no link refers to it: everything is given back, nothing is written to it. */
 void gr_site_gone(struct gr_site *site);
-/* The key under which an entry point is found by its canonical identifier. */
-uint64_t gr_identifier_key(const struct graft_entry_point *entry);
 
 #endif

@@ -6,39 +6,17 @@
 #include "counters.h"
 #include "heap.h"
 #include "os/os.h"
+#include "site_pool.h"
 #include "tactic.h"
 #include "trap.h"
-#include <stdlib.h>
 #include <string.h>
-
-enum { SITE_CHUNK = 64 };
-
-static struct gr_site *free_sites;
-
-/* Sites are never given back to malloc: a late reader may still look at one. */
-static struct gr_site *new_site(void) {
-    if (free_sites == NULL) {
-        struct gr_site *chunk = aligned_alloc(GR_CACHE_LINE, SITE_CHUNK * sizeof *chunk);
-        if (chunk == NULL)
-            return NULL;
-        memset(chunk, 0, SITE_CHUNK * sizeof *chunk);
-        for (int i = 0; i < SITE_CHUNK; i++) {
-            chunk[i].next = free_sites;
-            free_sites = &chunk[i];
-        }
-    }
-    struct gr_site *site = free_sites;
-    free_sites = site->next;
-    return site;
-}
 
 static void free_site(struct gr_site *site) {
     gr_heap_give(site->frames);
     site->frames = NULL;
     /* no image's: a first hit that is still on its way belongs to nobody; capture.c may be reading it */
     __atomic_store_n(&site->image_serial, 0, __ATOMIC_RELAXED);
-    site->next = free_sites;
-    free_sites = site;
+    gr_site_give(site);
 }
 
 static struct gr_ahead ahead;
@@ -51,9 +29,15 @@ void gr_patch_begin(void) {
     gr_ahead_forget(&ahead);
 }
 
+void gr_patch_expect(size_t sites) {
+    gr_sites_expect(sites);
+    gr_codemem_expect(sites);
+}
+
 void gr_patch_end(void) {
     gr_tactic_end();
     gr_ahead_forget(&ahead);
+    gr_sites_expect(0);
     gr_codemem_end();
 }
 
@@ -144,7 +128,7 @@ enum graft_status gr_patch_prepare_as(const struct graft_entry_point *entry, con
     if (status != GRAFT_OK)
         return status;
     *offender = entry->address;
-    struct gr_site *made = new_site();
+    struct gr_site *made = gr_site_take();
     if (made == NULL)
         return GRAFT_NO_MEMORY;
     memset(made, 0, sizeof *made);

@@ -21,6 +21,9 @@ struct gr_patch_image {
 /* Before each batch of sites that are prepared, and after images came or went: what was read of functions is forgotten. */
 void gr_patch_begin(void);
 
+/* About so many sites are going to be prepared: their memory is asked for at once. Holds until gr_patch_end. */
+void gr_patch_expect(size_t sites);
+
 /* Makes a site for an entry point, or refuses; nothing is written to the function. A jump at the entry is preferred; where
  * its hop finds no place, one behind the first instruction; a trap is the last choice, and only where `image` allows it.
  * `*offender` is the address that a refusal is about. The entry's strings must live as long as the site. */

@@ -59,9 +59,8 @@ static struct page *map_page(uint64_t address) {
         return NULL;
     }
     struct page *page = calloc(1, sizeof *page);
-    if (page == NULL || gr_os_commit(memory, PAGE, true, false) != GRAFT_OK) {
+    if (page == NULL) {
         gr_os_release(memory, PAGE);
-        free(page);
         return NULL;
     }
     page->address = start;

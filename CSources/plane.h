@@ -48,9 +48,8 @@ struct gr_probe {
 
 struct gr_plane {
     struct gr_resolver *resolver;
-    struct gr_registry *probes;      /* by id */
-    struct gr_registry *sites;       /* by address */
-    struct gr_registry *identifiers; /* by hash of the canonical identifier */
+    struct gr_registry *probes; /* by id */
+    struct gr_registry *sites;  /* by address */
     struct gr_probe *first;
     size_t probes_max;              /* the application's probes, and its entry points: ours do not count */
     size_t probes_used, sites_used; /* of those */

@@ -3,6 +3,7 @@
 #include "attach.h"
 #include "counters.h"
 #include "heap.h"
+#include "identity.h"
 #include "join.h"
 #include "log.h"
 #include "meter.h"
@@ -11,19 +12,16 @@
 
 struct gr_plane gr_plane;
 
-enum { LINKS_FIRST = 4 };
-
 struct gr_probe *gr_probe_find(graft_probe_id id) {
     struct gr_registry_node *node = gr_registry_find(gr_plane.probes, id);
     return node != NULL ? (struct gr_probe *)(void *)((char *)node - offsetof(struct gr_probe, by_id)) : NULL;
 }
 
 static bool reserve_links(struct gr_probe *probe, size_t more) {
-    size_t room = probe->link_room != 0 ? probe->link_room : LINKS_FIRST;
-    while (room < probe->link_count + more)
-        room *= 2;
-    if (room == probe->link_room)
+    size_t needed = probe->link_count + more, room = 2 * probe->link_room;
+    if (needed <= probe->link_room)
         return true;
+    room = room > needed ? room : needed; /* the first time, mostly the only one, exactly */
     struct gr_link *links = gr_heap_grow(probe->links, room * sizeof *links);
     if (links == NULL)
         return false;
@@ -50,6 +48,7 @@ void gr_probe_link(struct gr_probe *probe, const struct gr_image *only) {
             probe->reason = status;
         return;
     }
+    gr_patch_expect(count);
     if (reserve_links(probe, count))
         for (size_t i = 0; i < count; i++) {
             if (only == NULL || !linked(probe, &matches[i]))
@@ -204,6 +203,7 @@ void gr_probe_image_gone(const struct gr_image *image) {
     for (struct gr_probe *probe = gr_plane.first; probe != NULL; probe = probe->next)
         drop_links(probe, image->serial);
     gr_undirty_image(image->serial);
+    gr_identity_gone(image->serial);
     struct gone gone = {.serial = image->serial};
     gr_registry_each(gr_plane.sites, collect_gone, &gone);
     while (gone.first != NULL) {

@@ -1,7 +1,7 @@
 /* registry.h: lock-free look-up of probes and sites by key.
  *
- * A registry is a fixed number of buckets (the capacity rounded up to a power of two, so one node each on average, and a
- * few in front of them), each a singly linked list of intrusive nodes.
+ * A registry is a fixed number of buckets (the capacity rounded down to a power of two, so less than two nodes each when
+ * it is full, and a few in front of them), each a singly linked list of intrusive nodes.
  * Writers: one at a time (the control plane's lock). Readers: any thread, inside an epoch section.
  * Progress: readers are wait-free and async-signal-safe. A node is put in front of its bucket and comes back only after
  * its grace period, so along the links that one section can follow nodes only get older, and a walk takes at most as

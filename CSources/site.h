@@ -99,7 +99,8 @@ struct gr_site {
 
     /* control plane only, but for `entry`, which is constant; smaller fields come last, for there may be many sites */
     GR_ALIGNED(GR_CACHE_LINE) struct graft_entry_point entry; /* its strings live as long as the image */
-    struct gr_registry_node by_address, by_identifier;
+    struct gr_registry_node by_address;
+    uint64_t symbol_hash; /* of its linker name: what identifiers say of it besides image and offset */
     struct gr_site *next; /* while it waits for another function; while it is dirty; while its image is taken out */
     uint64_t image_serial;
     uint64_t place;               /* of the hop that the tactic of traps or of one word leads to; 0: none, or no need */

@@ -4,6 +4,7 @@
 #include "counters.h"
 #include "epoch.h"
 #include "hit.h"
+#include "identity.h"
 #include "join.h"
 #include "meter.h"
 #include "thread.h"
@@ -192,45 +193,53 @@ static enum graft_status in_section(enum graft_status (*look)(void *query), void
 }
 
 struct site_query {
-    const struct gr_registry *registry;
-    size_t node_offset;
-    uint64_t key, hits;
+    const char *identifier; /* null: `address` is known */
+    uint64_t address, hits;
     enum graft_state state;
 };
 
+static const struct gr_site *site_at(uint64_t address) {
+    struct gr_registry_node *node = gr_registry_find(gr_plane.sites, address);
+    return node != NULL ? (const struct gr_site *)(void *)((char *)node - offsetof(struct gr_site, by_address)) : NULL;
+}
+
+static const struct gr_site *site_named(const char *identifier) {
+    uint64_t address;
+    const char *symbol;
+    for (size_t next = 0; gr_identity_next(identifier, &next, &address, &symbol);) {
+        const struct gr_site *site = site_at(address);
+        if (site != NULL && site->symbol_hash == gr_registry_hash(symbol, strlen(symbol)))
+            return site;
+    }
+    return NULL;
+}
+
 static enum graft_status look_site(void *context) {
     struct site_query *query = context;
-    struct gr_registry_node *node = gr_registry_find(query->registry, query->key);
-    if (node == NULL)
+    const struct gr_site *site = query->identifier != NULL ? site_named(query->identifier) : site_at(query->address);
+    if (site == NULL)
         return GRAFT_NOT_FOUND;
-    const struct gr_site *site = (const struct gr_site *)(void *)((char *)node - query->node_offset);
     query->hits = gr_counter_read(site);
     query->state = site->in_place ? GRAFT_STATE_INSTALLED : GRAFT_STATE_REMOVED;
     return GRAFT_OK;
 }
 
-static enum graft_status find_site(struct site_query *query, uint64_t *hits, enum graft_state *state) {
-    enum graft_status status = in_section(look_site, query);
+static enum graft_status find_site(struct site_query query, uint64_t *hits, enum graft_state *state) {
+    enum graft_status status = in_section(look_site, &query);
     if (status == GRAFT_OK && hits != NULL)
-        *hits = query->hits;
+        *hits = query.hits;
     if (status == GRAFT_OK && state != NULL)
-        *state = query->state;
+        *state = query.state;
     return status;
 }
 
 GR_PUBLIC enum graft_status graft_lookup_address(uint64_t address, uint64_t *hits, enum graft_state *state) {
-    struct site_query query = {
-        .registry = gr_plane.sites, .node_offset = offsetof(struct gr_site, by_address), .key = address};
-    return find_site(&query, hits, state);
+    return find_site((struct site_query){.address = address}, hits, state);
 }
 
 GR_PUBLIC enum graft_status graft_lookup_identifier(const char *identifier, uint64_t *hits, enum graft_state *state) {
-    if (identifier == NULL)
-        return GRAFT_INVALID_ARGUMENT;
-    struct site_query query = {.registry = gr_plane.identifiers,
-        .node_offset = offsetof(struct gr_site, by_identifier),
-        .key = gr_registry_hash(identifier, strlen(identifier))};
-    return find_site(&query, hits, state);
+    return identifier == NULL ? GRAFT_INVALID_ARGUMENT
+                              : find_site((struct site_query){.identifier = identifier}, hits, state);
 }
 
 GR_PUBLIC enum graft_status graft_probe_hits(graft_probe_id id, uint64_t *hits) {

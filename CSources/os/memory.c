@@ -17,7 +17,8 @@ size_t gr_os_page_size(void) {
 enum graft_status gr_os_reserve(uintptr_t address, size_t size, void **memory) {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (address ? MAP_FIXED_NOREPLACE : 0);
     void *wanted = (void *)address;
-    void *found = GR_FAULT(GR_OS_RESERVE, ENOMEM) ? MAP_FAILED : mmap(wanted, size, PROT_NONE, flags, -1, 0);
+    void *found =
+        GR_FAULT(GR_OS_RESERVE, ENOMEM) ? MAP_FAILED : mmap(wanted, size, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (found == MAP_FAILED) {
         return address ? GRAFT_NO_SPACE_NEAR : GRAFT_NO_MEMORY;
     }
@@ -81,4 +82,25 @@ enum graft_status gr_os_allocate(size_t size, void **memory) {
     }
     *memory = found;
     return GRAFT_OK;
+}
+
+enum graft_status gr_os_resize(void **memory, size_t old, size_t size) {
+    int saved = errno;
+    void *found = GR_FAULT(GR_OS_ALLOCATE, ENOMEM) ? MAP_FAILED : mremap(*memory, old, size, MREMAP_MAYMOVE);
+    errno = saved;
+    if (found == MAP_FAILED) {
+        return GRAFT_NO_MEMORY;
+    }
+    *memory = found;
+    return GRAFT_OK;
+}
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+void gr_os_populate(void *memory, size_t size) {
+    int saved = errno;
+    (void)madvise(memory, size, MADV_POPULATE_WRITE); /* what has no page yet gets it when it is touched */
+    errno = saved;
 }

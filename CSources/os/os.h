@@ -16,17 +16,21 @@
 
 /* Memory (memory.c). Addresses and sizes are multiples of the page. */
 size_t gr_os_page_size(void); /* hit */
-/* Reserves address space without access. `address` 0: anywhere or GRAFT_NO_MEMORY; else exactly there or
+/* Takes address space, readable and writable, that gets memory when it is written to. `address` 0: anywhere or GRAFT_NO_MEMORY; else exactly there or
  * GRAFT_NO_SPACE_NEAR, whatever the reason; what is mapped there already is never touched. */
 enum graft_status gr_os_reserve(uintptr_t address, size_t size, void **memory);
 /* Reserves below 2 GiB (MAP_32BIT), readable and writable. GRAFT_NO_MEMORY. */
 enum graft_status gr_os_reserve_low(size_t size, void **memory);
-/* Makes reserved memory readable, and writable or executable as asked. GRAFT_NO_MEMORY, GRAFT_OS (policy). */
+/* Gives private memory its pages now, not by a fault each. Where the system does not know how, nothing happens. */
+void gr_os_populate(void *memory, size_t size);
+/* Makes such memory readable, and writable or executable as asked. GRAFT_NO_MEMORY, GRAFT_OS (policy). */
 enum graft_status gr_os_commit(void *memory, size_t size, bool write, bool execute);
 /* Gives memory back. hit */
 void gr_os_release(void *memory, size_t size);
 /* Anonymous readable and writable memory, zeroed; for pools that must not come from malloc. GRAFT_NO_MEMORY. hit */
 enum graft_status gr_os_allocate(size_t size, void **memory);
+/* Gives such memory another size, at another place if need be; what is new is zeroed. GRAFT_NO_MEMORY: it is as it was. */
+enum graft_status gr_os_resize(void **memory, size_t old, size_t size);
 
 /* Program text (text.c, protect.c): writes that leave the page's protection alone. A `text` is for one batch: it
  * belongs to the process that opened it, and means the parent's memory in a child. */

@@ -26,13 +26,40 @@ int main(void);
 #define NO_USER_ADDRESS ((uintptr_t)1 << 62)
 #endif
 
-static void reserves_anywhere_without_access(void) {
+static size_t resident(const void *memory, size_t pages) {
+    unsigned char present[8] = {0};
+    size_t count = 0;
+    CHECK(pages <= sizeof present && mincore((void *)(uintptr_t)memory, pages * gr_os_page_size(), present) == 0);
+    for (size_t i = 0; i < pages; i++)
+        count += present[i] & 1;
+    return count;
+}
+
+static void what_is_reserved_takes_no_memory_before_it_is_used(void) {
     size_t page = gr_os_page_size();
     void *memory = NULL;
     CHECK_EQUAL(gr_os_reserve(0, 4 * page, &memory), GRAFT_OK);
-    char byte;
-    CHECK_EQUAL(gr_os_peek((uintptr_t)memory, &byte, 1), 0);
+    CHECK_EQUAL(resident(memory, 4), 0);
+    *(char *)memory = 1;
+    CHECK_EQUAL(resident(memory, 4), 1);
+    gr_os_populate((char *)memory + page, 2 * page);
+    CHECK_EQUAL(resident(memory, 4), 3);
     gr_os_release(memory, 4 * page);
+}
+
+static void memory_that_is_resized_keeps_what_it_holds(void) {
+    size_t page = gr_os_page_size();
+    void *memory = NULL, *before;
+    CHECK_EQUAL(gr_os_allocate(page, &memory), GRAFT_OK);
+    *(char *)memory = 7;
+    before = memory;
+    gr_fault_set(GR_OS_ALLOCATE, 0, 1);
+    CHECK_EQUAL(gr_os_resize(&memory, page, 64 * page), GRAFT_NO_MEMORY);
+    CHECK(memory == before && *(char *)memory == 7);
+    CHECK_EQUAL(gr_os_resize(&memory, page, 64 * page), GRAFT_OK);
+    CHECK(*(char *)memory == 7 && ((char *)memory)[64 * page - 1] == 0);
+    gr_os_release(memory, 64 * page);
+    gr_fault_clear();
 }
 
 static void reserves_at_an_address_or_not_at_all(void) {
@@ -130,7 +157,7 @@ static unsigned char *readable_then_not(size_t pages) {
     size_t page = gr_os_page_size();
     void *memory = NULL;
     CHECK_EQUAL(gr_os_reserve(0, (pages + 1) * page, &memory), GRAFT_OK);
-    CHECK_EQUAL(gr_os_commit(memory, pages * page, true, false), GRAFT_OK);
+    CHECK(mprotect((char *)memory + pages * page, page, PROT_NONE) == 0);
     for (size_t i = 0; i < pages * page; i++) {
         ((unsigned char *)memory)[i] = (unsigned char)(i * 31 + i / page);
     }
@@ -214,7 +241,8 @@ static void refuses_exactly_the_requests_it_was_told(void) {
 int main(void) {
     gr_fault_clear();
     RUN(refuses_exactly_the_requests_it_was_told);
-    RUN(reserves_anywhere_without_access);
+    RUN(what_is_reserved_takes_no_memory_before_it_is_used);
+    RUN(memory_that_is_resized_keeps_what_it_holds);
     RUN(reserves_at_an_address_or_not_at_all);
     RUN(refuses_addresses_outside_user_space);
     RUN(reports_a_refused_reservation);

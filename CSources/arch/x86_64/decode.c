@@ -5,6 +5,7 @@
 #ifdef __x86_64__
 #include "arch/arch.h"
 #include "arch/x86_64/insn.h"
+#include "arch/x86_64/prologue.h"
 #include "arch/x86_64/scan.h"
 #include <Zydis/Zydis.h>
 #include <string.h>
@@ -136,12 +137,35 @@ static uint64_t padding_end(const struct gr_function *function) {
     return (function->address + function->size + 15) & ~(uint64_t)15;
 }
 
+/* Adds one instruction to the block; `begins`: a thread may rest in front of it. */
+static struct gr_instruction *add(struct gr_plan *plan, unsigned length, bool begins) {
+    struct gr_instruction *added = &plan->instruction[plan->count++];
+    *added = (struct gr_instruction){.offset = plan->size, .length = (uint8_t)length, .kind = GR_INSN_COPY};
+    if (plan->size > 0 && begins)
+        plan->boundaries |= (uint8_t)(1u << plan->size);
+    plan->size = (uint8_t)(plan->size + length);
+    return added;
+}
+
+/* Collects the instructions that are known by their first bytes, while they are the function's. */
+static void collect_prologue(const struct gr_function *function, size_t readable, struct gr_plan *plan) {
+    const uint64_t end = function->size != 0 ? function->address + function->size : plan->address + readable;
+    unsigned length = 1;
+    while (plan->size < plan->claimed && plan->address + plan->size < end && length != 0) {
+        length = gr_prologue_insn(plan->bytes + plan->size, readable - plan->size);
+        if (length != 0)
+            add(plan, length, true);
+    }
+}
+
 /* Collects whole instructions until the patch fits. */
 static enum graft_status collect(
     const struct gr_function *function, size_t readable, struct gr_plan *plan, uint64_t *offender) {
     ZydisDecoder decoder;
-    gr_decoder_open(&decoder);
     bool ended = false, left = false;
+    collect_prologue(function, readable, plan);
+    if (plan->size < plan->claimed)
+        gr_decoder_open(&decoder);
     while (plan->size < plan->claimed) {
         uint64_t address = plan->address + plan->size;
         ZydisDecodedInstruction in;
@@ -153,17 +177,12 @@ static enum graft_status collect(
             if (!is_padding(&in) || (function->size != 0 && address + in.length > padding_end(function)))
                 return GRAFT_TOO_SHORT;
         }
-        struct gr_instruction *out = &plan->instruction[plan->count];
-        *out = (struct gr_instruction){.offset = plan->size, .length = in.length};
-        enum graft_status status = outside ? GRAFT_OK : classify(&in, address, out);
+        struct gr_instruction *added = add(plan, in.length, !left);
+        enum graft_status status = outside ? GRAFT_OK : classify(&in, address, added);
         if (status != GRAFT_OK)
             return status;
-        if (plan->size > 0 && !left)
-            plan->boundaries |= (uint8_t)(1u << plan->size);
         ended = ended || ends_flow(&in);
         left = left || leaves(&in);
-        plan->size = (uint8_t)(plan->size + in.length);
-        plan->count++;
     }
     return GRAFT_OK;
 }

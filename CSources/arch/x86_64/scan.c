@@ -43,10 +43,38 @@ static bool indirect(const uint8_t *bytes, size_t size, size_t at) {
     return at + 2 <= size && bytes[at] == 0xff && (bytes[at + 1] & 0x38) == 0x20;
 }
 
-/* Could a VEX or EVEX instruction begin at `at`? */
-static bool wide(const uint8_t *bytes, size_t at) {
-    return bytes[at] == 0xc4 || bytes[at] == 0xc5 || bytes[at] == 0x62;
-}
+/* What an instruction that begins with a byte could be. Every byte of every function is looked up here. */
+enum { BRANCH = 1, INDIRECT = 2, WIDE = 4 };
+static const uint8_t could_be[256] = {
+    [0x0f] = BRANCH,
+    [0x62] = WIDE, /* EVEX */
+    [0x70] = BRANCH,
+    [0x71] = BRANCH,
+    [0x72] = BRANCH,
+    [0x73] = BRANCH,
+    [0x74] = BRANCH,
+    [0x75] = BRANCH,
+    [0x76] = BRANCH,
+    [0x77] = BRANCH,
+    [0x78] = BRANCH,
+    [0x79] = BRANCH,
+    [0x7a] = BRANCH,
+    [0x7b] = BRANCH,
+    [0x7c] = BRANCH,
+    [0x7d] = BRANCH,
+    [0x7e] = BRANCH,
+    [0x7f] = BRANCH,
+    [0xc4] = WIDE,
+    [0xc5] = WIDE, /* VEX */
+    [0xe0] = BRANCH,
+    [0xe1] = BRANCH,
+    [0xe2] = BRANCH,
+    [0xe3] = BRANCH,
+    [0xe8] = BRANCH,
+    [0xe9] = BRANCH,
+    [0xeb] = BRANCH,
+    [0xff] = INDIRECT,
+};
 
 static void note_vectors(const ZydisDecodedInstruction *in, bool *ymm, bool *zmm) {
     if (in->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX && in->raw.vex.L)
@@ -110,8 +138,12 @@ static enum graft_status scan(
     const struct gr_function *function, struct gr_plan *plan, const uint8_t *bytes, size_t size, uint64_t *offender) {
     bool suspicious = false, tables = false;
     for (size_t at = 0; at < size; at++) {
-        suspicious = suspicious || wide(bytes, at) || candidate(plan, bytes, size, at, function->address + at);
-        tables = tables || (function->size != 0 && indirect(bytes, size, at));
+        unsigned what = could_be[bytes[at]];
+        if (what == 0)
+            continue;
+        suspicious =
+            suspicious || what == WIDE || (what == BRANCH && candidate(plan, bytes, size, at, function->address + at));
+        tables = tables || (what == INDIRECT && function->size != 0 && indirect(bytes, size, at));
     }
     *offender = function->address;
     return suspicious || tables ? careful(function, plan, bytes, size, tables, offender) : GRAFT_OK;

@@ -1,0 +1,49 @@
+/* site_pool.c: see site_pool.h. Sites are cut from slabs, and listed when they are given back. */
+#include "site_pool.h"
+#include "os/os.h"
+
+enum { SLAB_LEAST = 64, SLAB_MOST = 8192 }; /* sites: 16 KiB, 2 MiB */
+
+static struct gr_site *given; /* linked by `next` */
+static struct gr_site *fresh; /* of the latest slab */
+static size_t fresh_count, expected;
+
+void gr_sites_expect(size_t count) {
+    expected = count;
+}
+
+static bool map_slab(size_t sites) {
+    void *memory;
+    if (gr_os_allocate(sites * sizeof *fresh, &memory) != GRAFT_OK)
+        return false;
+    if (sites > SLAB_LEAST)
+        gr_os_populate(memory, sites * sizeof *fresh);
+    fresh = memory;
+    fresh_count = sites;
+    return true;
+}
+
+/* A slab for all that are expected; where there is no memory for that, one for some. Slabs are whole pages. */
+static bool grow(void) {
+    size_t wanted = expected < SLAB_MOST ? expected / SLAB_LEAST * SLAB_LEAST : SLAB_MOST;
+    return (wanted > SLAB_LEAST && map_slab(wanted)) || map_slab(SLAB_LEAST);
+}
+_Static_assert(SLAB_LEAST * sizeof(struct gr_site) % 4096 == 0, "slabs are whole pages");
+
+struct gr_site *gr_site_take(void) {
+    struct gr_site *site = given;
+    if (site == NULL && fresh_count == 0 && !grow())
+        return NULL;
+    expected -= expected > 0;
+    if (site != NULL) {
+        given = site->next;
+        return site;
+    }
+    fresh_count--;
+    return fresh++;
+}
+
+void gr_site_give(struct gr_site *site) {
+    site->next = given;
+    given = site;
+}
