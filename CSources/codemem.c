@@ -17,7 +17,9 @@ _Static_assert(DATA % 4096 == 0 && CODE % 4096 == 0, "arenas are made of pages")
 _Static_assert(GR_THUNKS * sizeof(uint64_t) <= THUNK_TABLE, "the thunk table is in the header");
 
 /* The code of a stub is a number of units, which it keeps: it is taken again by stubs of its size, with its slot. */
-enum { UNIT = 16, UNITS_MAX = GR_STUB_SIZE / UNIT, MANY = 64 };
+enum { UNIT = 16, UNITS_MAX = GR_STUB_SIZE / UNIT };
+/* Stubs whose memory is asked for at once: 100 KiB at most, still in a processor's cache when the last one is written. */
+enum { MANY = 64, AT_ONCE = 512 };
 #define NONE UINT16_MAX
 _Static_assert(GR_STUB_SIZE % UNIT == 0 && CODE / UNIT < NONE && GR_ARENA_STUBS < NONE, "numbers of 16 bits");
 
@@ -57,9 +59,14 @@ static bool has_room(const struct arena *arena, unsigned units) {
 }
 
 static struct arena *existing(uint64_t low, uint64_t high, unsigned units, uint64_t reach) {
-    for (unsigned i = 0; i < arena_count; i++)
-        if (has_room(&arenas[i], units) && reaches(&arenas[i], low, high, reach))
+    static unsigned latest; /* mostly the one */
+    for (unsigned n = 0; n < arena_count; n++) {
+        unsigned i = (latest + n) % arena_count;
+        if (has_room(&arenas[i], units) && reaches(&arenas[i], low, high, reach)) {
+            latest = i;
             return &arenas[i];
+        }
+    }
     return NULL;
 }
 
@@ -129,6 +136,7 @@ static void prepare(struct arena *arena, unsigned units) {
     unsigned count = expected < room ? (unsigned)expected : room;
     if (arena->used < arena->ready || count < MANY)
         return;
+    count = count < AT_ONCE ? count : AT_ONCE;
     arena->ready = arena->used + count;
     uint64_t code = (uint64_t)arena->units * UNIT, end = code + (uint64_t)count * units * UNIT;
     populate(arena, THUNK_TABLE + arena->used * sizeof(uint64_t), THUNK_TABLE + arena->ready * sizeof(uint64_t));
