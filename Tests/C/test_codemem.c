@@ -1,6 +1,8 @@
 /* test_codemem.c: stubs get the room that they ask for, side by side, and what is given back is taken again. */
 #include "check.h"
 #include "codemem.h"
+#include "os/os.h"
+#include <sys/mman.h>
 
 enum { MANY = GR_ARENA_STUBS + 10 };
 
@@ -54,6 +56,26 @@ static void code_is_written_before_and_after_it_can_be_run(void) {
     gr_codemem_end();
 }
 
+static bool is_there(uint64_t address) {
+    unsigned char present = 0;
+    uint64_t page = address & ~(uint64_t)(gr_os_page_size() - 1);
+    CHECK(mincore((void *)(uintptr_t)page, 1, &present) == 0);
+    return (present & 1) != 0;
+}
+
+static void memory_that_is_expected_to_be_used_is_there_at_once(void) {
+    enum { EXPECTED = 400, SIZE = 112 };
+    uint64_t last = take(SIZE).code + (EXPECTED - 1) * SIZE;
+    CHECK(!is_there(last));
+    gr_codemem_expect(EXPECTED);
+    uint64_t first = take(SIZE).code;
+    CHECK(is_there(last) && !is_there(first + 2 * EXPECTED * SIZE));
+    gr_codemem_end(); /* nothing is expected any more */
+    for (int i = 1; i < EXPECTED; i++)
+        take(SIZE);
+    CHECK(!is_there(take(SIZE).code + EXPECTED * SIZE));
+}
+
 static void a_full_arena_is_followed_by_another(void) {
     struct gr_stub_place first = take(GR_STUB_SIZE), last = first;
     for (int i = 1; i < MANY; i++)
@@ -66,6 +88,7 @@ int main(void) {
     RUN(stubs_lie_side_by_side);
     RUN(what_is_given_back_is_taken_by_one_of_its_size);
     RUN(code_is_written_before_and_after_it_can_be_run);
+    RUN(memory_that_is_expected_to_be_used_is_there_at_once);
     RUN(a_full_arena_is_followed_by_another);
     return 0;
 }
