@@ -6,9 +6,13 @@
  * twice the budget is told: the last of one second and the first of the next; over more, the budget for each second,
  * and once more.
  *
+ * A second begins in two steps: `since` tells of it, then `allowed` grows. Whoever finds only the first one done does the
+ * second, and the first is not taken before both of the last second are; so a thread that stops anywhere holds up
+ * nobody, and one that is late neither gives calls twice nor uses up a second without its calls.
+ *
  * Writers: hits, of `told`, `allowed`, `since` and `asked`; the control plane, of `shut`, and of the others only while
- * it is shut. Lock-free. Linearisation: a call is told at its compare-and-swap of `told`, which never passes `allowed`.
- * Neighbours: compiler, os. */
+ * it is shut. Lock-free. Linearisation: a call is told at its compare-and-swap of `told`, which never passes `allowed`;
+ * a second begins at that of `since`. Neighbours: compiler, os. */
 #ifndef GR_BUDGET_H
 #define GR_BUDGET_H
 
@@ -25,7 +29,7 @@ struct gr_budget {
     _Atomic bool shut;        /* nobody is told of anything until the control plane opens it */
     _Atomic uint64_t told;    /* calls, ever */
     _Atomic uint64_t allowed; /* what `told` may reach in this second */
-    _Atomic uint64_t since;   /* when it began */
+    _Atomic uint64_t since;   /* when it began, and its number's last bit (budget.c) */
 };
 
 /* A budget that nothing has been taken from. Before it is published, or in the child of a fork; a budget that is shut
