@@ -61,8 +61,31 @@ enum graft_status gr_os_commit(void *memory, size_t size, bool write, bool execu
     return GRAFT_OK;
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+enum { PIECE = 64 * 1024 };
+
+/* The kernel holds the process's memory lock for as long as it works: in pieces, so that no thread waits long for it. What
+ * it refuses is no harm: it is advice. */
+static void advise(void *memory, size_t size, int advice) {
+    int saved = errno;
+    for (size_t at = 0; at < size; at += PIECE) {
+        (void)madvise((char *)memory + at, size - at < PIECE ? size - at : PIECE, advice);
+    }
+    errno = saved;
+}
+
+void gr_os_populate(void *memory, size_t size) {
+    advise(memory, size, MADV_POPULATE_WRITE);
+}
+
 void gr_os_release(void *memory, size_t size) {
     int saved = errno;
+    if (size > PIECE) {
+        advise(memory, size, MADV_DONTNEED);
+    }
     if (GR_FAULT(GR_OS_RELEASE, ENOMEM) || munmap(memory, size) != 0) {
         /* Unmapping the middle of a mapping needs one mapping more, and there may be none left: then the address
          * space stays taken, but the pages go back. */
@@ -93,14 +116,4 @@ enum graft_status gr_os_resize(void **memory, size_t old, size_t size) {
     }
     *memory = found;
     return GRAFT_OK;
-}
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-#endif
-
-void gr_os_populate(void *memory, size_t size) {
-    int saved = errno;
-    (void)madvise(memory, size, MADV_POPULATE_WRITE); /* what has no page yet gets it when it is touched */
-    errno = saved;
 }
