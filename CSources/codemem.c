@@ -43,6 +43,7 @@ struct arena {
 static struct arena arenas[GR_ARENAS_MAX];
 static unsigned arena_count;
 static size_t expected; /* stubs */
+static unsigned stubs_made;
 
 static const uint64_t reach_best = UINT64_C(512) << 20; /* leaves room for places on both sides */
 static const uint64_t reach_branch = (uint64_t)GR_BRANCH_MIB << 20;
@@ -119,7 +120,7 @@ static enum graft_status find_arena(uint64_t low, uint64_t high, unsigned units,
 }
 
 void gr_codemem_expect(size_t stubs) {
-    expected = stubs;
+    expected = stubs == 0 || stubs > expected ? stubs : expected;
 }
 
 /* Of an arena, from one byte to another. */
@@ -132,11 +133,13 @@ static void populate(const struct arena *arena, uint64_t from, uint64_t to) {
 
 /* A page fault for each page that many stubs need would be a fifth of what they cost. */
 static void prepare(struct arena *arena, unsigned units) {
-    unsigned room = GR_ARENA_STUBS - arena->used;
+    unsigned room = GR_ARENA_STUBS - arena->used, before = stubs_made + MANY;
+    unsigned most = before < AT_ONCE ? before : AT_ONCE; /* not all that is expected comes */
     unsigned count = expected < room ? (unsigned)expected : room;
+    stubs_made++;
     if (arena->used < arena->ready || count < MANY)
         return;
-    count = count < AT_ONCE ? count : AT_ONCE;
+    count = count < most ? count : most;
     arena->ready = arena->used + count;
     uint64_t code = (uint64_t)arena->units * UNIT, end = code + (uint64_t)count * units * UNIT;
     populate(arena, THUNK_TABLE + arena->used * sizeof(uint64_t), THUNK_TABLE + arena->ready * sizeof(uint64_t));

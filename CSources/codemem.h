@@ -20,7 +20,8 @@ enum {
 /* Room for one stub of `size` bytes, at most GR_STUB_SIZE, within reach of a 32-bit displacement of every address in
  * [low, high). GRAFT_NO_SPACE_NEAR, GRAFT_NO_MEMORY. */
 enum graft_status gr_stub_take(uint64_t low, uint64_t high, size_t size, struct gr_stub_place *place);
-/* About so many stubs will be taken: their memory is asked for at once. Holds until gr_codemem_end. */
+/* At least so many more stubs will be taken: their memory is asked for at once. 0 forgets what was said, and so does
+ * gr_codemem_end. */
 void gr_codemem_expect(size_t stubs);
 /* Of `place` only the slot is looked at. */
 void gr_stub_give(const struct gr_stub_place *place);

@@ -21,7 +21,7 @@ struct gr_patch_image {
 /* Before each batch of sites that are prepared, and after images came or went: what was read of functions is forgotten. */
 void gr_patch_begin(void);
 
-/* About so many sites are going to be prepared: their memory is asked for at once. Holds until gr_patch_end. */
+/* At least so many more sites will be prepared: their memory is asked for at once. Holds until gr_patch_end. */
 void gr_patch_expect(size_t sites);
 
 /* Makes a site for an entry point, or refuses; nothing is written to the function. A jump at the entry is preferred; where

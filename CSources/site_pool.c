@@ -7,10 +7,10 @@ enum { SLAB_LEAST = 64, SLAB_MOST = 512 };
 
 static struct gr_site *given; /* linked by `next` */
 static struct gr_site *fresh; /* of the latest slab */
-static size_t fresh_count, expected;
+static size_t fresh_count, made, expected;
 
 void gr_sites_expect(size_t count) {
-    expected = count;
+    expected = count == 0 || count > expected ? count : expected;
 }
 
 static bool map_slab(size_t sites) {
@@ -21,12 +21,18 @@ static bool map_slab(size_t sites) {
         gr_os_populate(memory, sites * sizeof *fresh);
     fresh = memory;
     fresh_count = sites;
+    made += sites;
     return true;
 }
 
-/* A slab for all that are expected; where there is no memory for that, one for some. Slabs are whole pages. */
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* A slab for what is expected, but for no more than there are: not all that is expected comes. Where there is no memory
+ * for that, a small one. Slabs are whole pages. */
 static bool grow(void) {
-    size_t wanted = expected < SLAB_MOST ? expected / SLAB_LEAST * SLAB_LEAST : SLAB_MOST;
+    size_t wanted = least(least(expected, made), SLAB_MOST) / SLAB_LEAST * SLAB_LEAST;
     return (wanted > SLAB_LEAST && map_slab(wanted)) || map_slab(SLAB_LEAST);
 }
 _Static_assert(SLAB_LEAST * sizeof(struct gr_site) % 4096 == 0, "slabs are whole pages");

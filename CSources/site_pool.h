@@ -10,7 +10,7 @@
 struct gr_site *gr_site_take(void);
 void gr_site_give(struct gr_site *site);
 
-/* About so many more will be taken: their memory is asked for at once. 0 forgets that. */
+/* At least so many more will be taken: their memory is asked for at once. 0 forgets what was said. */
 void gr_sites_expect(size_t count);
 
 #endif
