@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 4096, BUCKETS = 1 << 14 };
+enum { PAGE = 4096, BUCKETS = 1 << 14, RUNS = 4, AHEAD_FIRST = 2, AHEAD_LAST = 16 /* pages */ };
 
 /* Whether a page of hops can be run. A page that could not be made so may be, for all that is known. */
 enum state { FRESH, DOUBTFUL, SEALED };
@@ -48,19 +48,74 @@ static struct page *find_page(uint64_t address) {
     return page;
 }
 
+static bool reserve(uint64_t start, uint64_t end) {
+    void *memory;
+    return !gr_region_reserved(start, end) && !gr_region_taken(start, end) &&
+           gr_os_reserve(start, end - start, &memory) == GRAFT_OK;
+}
+
+static void release(uint64_t start, uint64_t end) {
+    if (start < end)
+        gr_os_release((void *)(uintptr_t)start, end - start);
+}
+
+/* Functions that follow each other and begin alike have hops that do so, too: behind a page that is there already, more
+ * than one is mapped, with their memory, and the longer the run the more. What was not used goes back when another run
+ * takes its place, or the batch ends. */
+static struct run {
+    uint64_t next, end; /* pages that are mapped, and nobody's */
+    unsigned pages;     /* how many were mapped the last time */
+} runs[RUNS];
+static unsigned next_run;
+
+static void release_run(struct run *run) {
+    release(run->next, run->end);
+    *run = (struct run){0};
+}
+
+static bool take_ahead(uint64_t start) {
+    for (struct run *run = runs; run < runs + RUNS; run++) {
+        if (start < run->next || start >= run->end)
+            continue;
+        release(run->next, start);
+        run->next = start + PAGE;
+        return true;
+    }
+    return false;
+}
+
+static bool map_ahead(uint64_t start) {
+    if (find_page(start - PAGE) == NULL)
+        return false;
+    struct run *run = runs;
+    while (run < runs + RUNS && run->end != start)
+        run++;
+    bool goes_on = run < runs + RUNS;
+    if (!goes_on)
+        release_run(run = &runs[next_run++ % RUNS]);
+    unsigned pages = !goes_on ? AHEAD_FIRST : run->pages < AHEAD_LAST ? 2 * run->pages : AHEAD_LAST;
+    uint64_t end = start + (uint64_t)pages * PAGE;
+    if (!reserve(start, end))
+        return false;
+    gr_os_populate((void *)(uintptr_t)start, end - start);
+    *run = (struct run){.next = start + PAGE, .end = end, .pages = pages};
+    return true;
+}
+
+static bool get_page(uint64_t start) {
+    if (take_ahead(start) || map_ahead(start) || reserve(start, start + PAGE))
+        return true;
+    gr_region_look(); /* where one page is taken, the next ones will be */
+    return false;
+}
+
 static struct page *map_page(uint64_t address) {
     uint64_t start = address & ~(uint64_t)(PAGE - 1);
-    void *memory;
-    if (page_count == GR_PLACE_PAGES_MAX || gr_region_reserved(start, start + PAGE) ||
-        gr_region_taken(start, start + PAGE))
+    if (page_count == GR_PLACE_PAGES_MAX || !get_page(start))
         return NULL;
-    if (gr_os_reserve(start, PAGE, &memory) != GRAFT_OK) {
-        gr_region_look(); /* where one page is taken, the next ones will be */
-        return NULL;
-    }
     struct page *page = calloc(1, sizeof *page);
     if (page == NULL) {
-        gr_os_release(memory, PAGE);
+        release(start, start + PAGE);
         return NULL;
     }
     page->address = start;
@@ -210,6 +265,8 @@ static void tell_all(struct page *page, size_t count, enum state state) {
 }
 
 enum graft_status gr_place_seal(void) {
+    for (unsigned i = 0; i < RUNS; i++)
+        release_run(&runs[i]);
     while (first_fresh != NULL) {
         uint64_t start;
         size_t count = side_by_side(&start);
