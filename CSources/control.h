@@ -21,10 +21,16 @@ void gr_control_stop(void);
 void gr_streams_drain(void);
 /* Times that an update had to wait for a missing one, in all streams. */
 uint64_t gr_streams_gaps(void);
-/* The stream of waiting calls is opened anew after a stop. */
-void gr_streams_forget_own(void);
 /* Cancels what still waits in every stream. */
 void gr_streams_cancel(void);
+
+/* graft_submit_sized, with an update of ours and changes and outcomes of the sizes told; `outcome` is not called when it fails. */
+enum graft_status gr_stream_submit(struct graft_stream *stream, const struct graft_update *update,
+    const struct graft_sizes *sizes, graft_outcome_handler outcome, void *context);
+extern const struct gr_sized gr_sized_outcomes; /* sized.h: of graft_outcome */
+
+/* install.c: the stream of waiting calls is opened anew after a stop. */
+void gr_streams_forget_own(void);
 
 /* apply.c: carries out one update; fills in one outcome for each change. */
 void gr_apply(const struct graft_change *changes, size_t count, struct graft_outcome *outcomes);

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "os/os.h"
 #include "plane.h"
+#include "sized.h"
 #include "thread.h"
 #include "trap.h"
 #include <pthread.h>
@@ -61,10 +62,10 @@ static enum graft_status start_registries(size_t probes) {
 }
 
 static enum graft_status start_all(const struct graft_options *options) {
-    size_t probes = options != NULL && options->probes_max != 0 ? options->probes_max : GRAFT_PROBES_DEFAULT;
+    size_t probes = options->probes_max != 0 ? options->probes_max : GRAFT_PROBES_DEFAULT;
     if (probes > PROBES_LIMIT)
         return GRAFT_INVALID_ARGUMENT;
-    gr_log_open(options != NULL ? options->log : NULL, options != NULL ? options->log_context : NULL);
+    gr_log_open(options->log, options->log_context);
     enum graft_status status = start_hit_plane(probes + GR_OWN_PROBES);
     if (status == GRAFT_OK)
         status = start_registries(probes + GR_OWN_PROBES);
@@ -86,13 +87,17 @@ static void guard_threads(void) {
     gr_control_unlock();
 }
 
-GR_PUBLIC enum graft_status graft_start(const struct graft_options *options) {
+GR_PUBLIC enum graft_status graft_start_sized(const struct graft_options *given, size_t size) {
+    static const struct gr_sized layout = GR_SIZED(graft_options, guard_threads, reserved);
+    struct graft_options options = {0};
     if (gr_in_handler())
         return GRAFT_IN_HANDLER;
+    if (given != NULL && !gr_sized_read(&layout, &options, given, size))
+        return GRAFT_INVALID_ARGUMENT;
     pthread_mutex_lock(&lock);
-    enum graft_status status = starts > 0 ? GRAFT_OK : start_all(options);
+    enum graft_status status = starts > 0 ? GRAFT_OK : start_all(&options);
     starts += status == GRAFT_OK;
-    if (status == GRAFT_OK && options != NULL && options->guard_threads)
+    if (status == GRAFT_OK && options.guard_threads)
         guard_threads();
     pthread_mutex_unlock(&lock);
     return status;
@@ -129,8 +134,10 @@ GR_PUBLIC bool graft_thread_exempt(bool exempt) {
     return gr_thread_exempt(exempt);
 }
 
-GR_PUBLIC enum graft_status graft_symbolise(uint64_t address, struct graft_symbol *symbol) {
-    if (symbol == NULL)
+GR_PUBLIC enum graft_status graft_symbolise_sized(uint64_t address, struct graft_symbol *symbol, size_t size) {
+    static const struct gr_sized layout = GR_SIZED(graft_symbol, line, reserved);
+    struct graft_symbol found = {0};
+    if (symbol == NULL || !gr_sized_is_one(&layout, size))
         return GRAFT_INVALID_ARGUMENT;
     if (gr_in_handler())
         return GRAFT_IN_HANDLER;
@@ -138,7 +145,9 @@ GR_PUBLIC enum graft_status graft_symbolise(uint64_t address, struct graft_symbo
         return GRAFT_NOT_STARTED;
     gr_control_lock();
     gr_late_refresh();
-    enum graft_status status = gr_resolver_symbolise(gr_plane.resolver, address, symbol);
+    enum graft_status status = gr_resolver_symbolise(gr_plane.resolver, address, &found);
     gr_control_unlock();
+    if (status == GRAFT_OK)
+        gr_sized_write(&layout, symbol, size, &found);
     return status;
 }

@@ -1,10 +1,12 @@
-/* stream.c: ordered streams of updates: submission by any thread, draining by the control thread. See update.h. */
+/* stream.c: ordered streams of updates: submission by any thread, draining by the control thread. See update.h. The calls
+ * that wait for their update are install.c's. */
 #include "control.h"
 #include "heap.h"
 #include "hit.h"
 #include "log.h"
 #include "os/os.h"
 #include "queue.h"
+#include "sized.h"
 #include "thread.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -22,13 +24,22 @@ struct update {
     struct gr_queue_item item;
     graft_outcome_handler outcome;
     void *context;
+    size_t outcome_size; /* of each outcome, to who submitted */
     size_t count;
     struct graft_change changes[];
 };
 
 static struct graft_stream *streams[GRAFT_STREAMS_MAX]; /* under the control lock */
-static struct graft_stream *own;                        /* for graft_install and its like */
-static pthread_mutex_t own_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* What a program of another version gives and is given. */
+static const struct gr_sized updates = {
+    sizeof(struct graft_update), sizeof(struct graft_update), sizeof(struct graft_update)};
+static const struct gr_sized changes = GR_SIZED(graft_change, spec.signature, spec.reserved);
+_Static_assert(offsetof(struct graft_change, spec) + sizeof(struct graft_probe_spec) == sizeof(struct graft_change),
+    "a change ends with its spec");
+
+const struct gr_sized gr_sized_outcomes = {
+    sizeof(struct graft_outcome), sizeof(struct graft_outcome), offsetof(struct graft_outcome, refusal)};
 
 static void free_update(struct update *update) {
     for (size_t i = 0; i < update->count; i++) {
@@ -114,30 +125,36 @@ GR_PUBLIC void graft_stream_close(struct graft_stream *stream) {
     free(stream);
 }
 
-static enum graft_status copy_changes(const struct graft_update *from, struct update *to) {
-    for (size_t i = 0; i < from->count; i++) {
-        to->changes[i] = from->changes[i];
-        to->changes[i].spec.target = to->changes[i].spec.signature = NULL;
-    }
-    to->count = from->count;
-    for (size_t i = 0; i < from->count; i++) {
-        if (from->changes[i].kind != GRAFT_CHANGE_INSTALL)
-            continue;
-        if (from->changes[i].spec.target == NULL)
-            return GRAFT_INVALID_ARGUMENT;
-        to->changes[i].spec.target = gr_heap_text(from->changes[i].spec.target);
-        if (to->changes[i].spec.target == NULL)
-            return GRAFT_NO_MEMORY;
-        const char *signature = from->changes[i].spec.signature;
-        if (signature != NULL && (to->changes[i].spec.signature = gr_heap_text(signature)) == NULL)
-            return GRAFT_NO_MEMORY;
+/* The texts of a change become ours, or none. */
+static enum graft_status copy_texts(struct graft_probe_spec *spec) {
+    const char *target = spec->target, *signature = spec->signature;
+    spec->target = gr_heap_text(target);
+    spec->signature = signature != NULL ? gr_heap_text(signature) : NULL;
+    return spec->target == NULL || (signature != NULL && spec->signature == NULL) ? GRAFT_NO_MEMORY : GRAFT_OK;
+}
+
+/* What is not an installation has no spec: whatever is there is not looked at. */
+static enum graft_status copy_changes(const struct graft_update *from, size_t size, struct update *to) {
+    for (; to->count < from->count; to->count++) {
+        struct graft_change *change = &to->changes[to->count];
+        bool whole = gr_sized_read(&changes, change, (const char *)from->changes + to->count * size, size);
+        enum graft_status status = GRAFT_OK;
+        if (change->kind != GRAFT_CHANGE_INSTALL)
+            change->spec = (struct graft_probe_spec){0};
+        else
+            status = whole && change->spec.target != NULL ? copy_texts(&change->spec) : GRAFT_INVALID_ARGUMENT;
+        if (status != GRAFT_OK) {
+            to->count += status == GRAFT_NO_MEMORY; /* one of its texts may be ours */
+            return status;
+        }
     }
     return GRAFT_OK;
 }
 
-static enum graft_status submit(
-    struct graft_stream *stream, const struct graft_update *update, graft_outcome_handler outcome, void *context) {
-    if (stream == NULL || update == NULL || (update->changes == NULL && update->count != 0))
+enum graft_status gr_stream_submit(struct graft_stream *stream, const struct graft_update *update,
+    const struct graft_sizes *sizes, graft_outcome_handler outcome, void *context) {
+    if (stream == NULL || (update->changes == NULL && update->count != 0) ||
+        !gr_sized_is_one(&changes, sizes->change) || !gr_sized_is_one(&gr_sized_outcomes, sizes->outcome))
         return GRAFT_INVALID_ARGUMENT;
     if (!gr_control_running())
         return GRAFT_NOT_STARTED;
@@ -148,7 +165,9 @@ static enum graft_status submit(
     copy->item.snapshot = update->snapshot;
     copy->outcome = outcome;
     copy->context = context;
-    enum graft_status status = copy_changes(update, copy);
+    copy->outcome_size = sizes->outcome;
+    copy->count = 0;
+    enum graft_status status = copy_changes(update, sizes->change, copy);
     if (status == GRAFT_OK)
         status = gr_queue_submit(stream->queue, &copy->item);
     if (status != GRAFT_OK)
@@ -158,23 +177,36 @@ static enum graft_status submit(
     return status;
 }
 
-GR_PUBLIC enum graft_status graft_submit(
-    struct graft_stream *stream, const struct graft_update *update, graft_outcome_handler outcome, void *context) {
-    enum graft_status status = submit(stream, update, outcome, context);
+GR_PUBLIC enum graft_status graft_submit_sized(struct graft_stream *stream, const struct graft_update *update,
+    const struct graft_sizes *sizes, graft_outcome_handler outcome, void *context) {
+    struct graft_update known = {0};
+    enum graft_status status = GRAFT_INVALID_ARGUMENT;
+    if (update != NULL && sizes != NULL && gr_sized_read(&updates, &known, update, sizes->update))
+        status = gr_stream_submit(stream, &known, sizes, outcome, context);
     if (status != GRAFT_OK && outcome != NULL)
-        outcome(status, update != NULL ? update->sequence : 0, NULL, 0, context);
+        outcome(status, known.sequence, NULL, 0, context);
     return status;
+}
+
+/* Outcomes as who submitted knows them: in `sized`, unless ours are the same. */
+static void tell_sized(struct update *update, const struct graft_outcome *outcomes, char *sized) {
+    size_t size = update->outcome_size;
+    for (size_t i = 0; i < update->count && sized != NULL; i++)
+        gr_sized_write(&gr_sized_outcomes, sized + i * size, size, &outcomes[i]);
+    tell(update, GRAFT_OK, sized != NULL ? (const void *)sized : outcomes, update->count);
 }
 
 static void apply(struct update *update) {
     struct graft_outcome *outcomes = gr_heap_array(update->count, sizeof *outcomes);
-    if (outcomes == NULL) {
+    bool same = update->outcome_size == sizeof *outcomes;
+    void *sized = same ? NULL : gr_heap_array(update->count, update->outcome_size);
+    if (outcomes == NULL || (!same && sized == NULL)) {
         tell(update, GRAFT_NO_MEMORY, NULL, 0);
-        return;
+    } else {
+        gr_apply(update->changes, update->count, outcomes);
+        tell_sized(update, outcomes, sized);
     }
-    gr_apply(update->changes, update->count, outcomes);
-    size_t count = update->count;
-    tell(update, GRAFT_OK, outcomes, count);
+    gr_heap_give(sized);
     gr_heap_give(outcomes);
 }
 
@@ -193,96 +225,9 @@ void gr_streams_cancel(void) {
     }
 }
 
-void gr_streams_forget_own(void) {
-    pthread_mutex_lock(&own_lock);
-    struct graft_stream *stream = own;
-    own = NULL;
-    pthread_mutex_unlock(&own_lock);
-    graft_stream_close(stream);
-}
-
 uint64_t gr_streams_gaps(void) {
     uint64_t gaps = 0;
     for (size_t i = 0; i < GRAFT_STREAMS_MAX; i++)
         gaps += streams[i] != NULL ? gr_queue_stats(streams[i]->queue).gaps : 0;
     return gaps;
-}
-
-/* ---- waiting callers ---- */
-
-struct waiting {
-    uint32_t done;
-    enum graft_status status;
-    struct graft_outcome *outcomes;
-};
-
-static void wake(
-    enum graft_status status, uint64_t sequence, const struct graft_outcome *outcomes, size_t count, void *context) {
-    struct waiting *waiting = context;
-    (void)sequence;
-    waiting->status = status;
-    if (count != 0 && waiting->outcomes != NULL)
-        memcpy(waiting->outcomes, outcomes, count * sizeof *outcomes);
-    __atomic_store_n(&waiting->done, 1, __ATOMIC_RELEASE); /* pairs with the acquire in apply_and_wait */
-    gr_os_wake(&waiting->done);
-}
-
-static enum graft_status own_stream(struct graft_stream **stream) {
-    pthread_mutex_lock(&own_lock);
-    enum graft_status status = own != NULL ? GRAFT_OK : graft_stream_open("calls", &own);
-    *stream = own;
-    pthread_mutex_unlock(&own_lock);
-    return status;
-}
-
-static enum graft_status apply_and_wait(
-    const struct graft_change *changes, size_t count, struct graft_outcome *outcomes) {
-    struct graft_stream *stream;
-    if (gr_in_handler())
-        return GRAFT_IN_HANDLER;
-    enum graft_status status = own_stream(&stream);
-    if (status != GRAFT_OK)
-        return status;
-    struct waiting waiting = {.outcomes = outcomes};
-    const struct graft_update update = {.changes = changes, .count = count};
-    status = submit(stream, &update, wake, &waiting);
-    if (status != GRAFT_OK)
-        return status;
-    while (__atomic_load_n(&waiting.done, __ATOMIC_ACQUIRE) == 0)
-        gr_os_wait(&waiting.done, 0, -1);
-    return waiting.status;
-}
-
-GR_PUBLIC enum graft_status graft_install(
-    const struct graft_probe_spec *specs, size_t count, struct graft_outcome *outcomes) {
-    if (specs == NULL || outcomes == NULL || count == 0)
-        return GRAFT_INVALID_ARGUMENT;
-    struct graft_change *changes = gr_heap_array(count, sizeof *changes);
-    if (changes == NULL)
-        return GRAFT_NO_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        changes[i] = (struct graft_change){.kind = GRAFT_CHANGE_INSTALL, .spec = specs[i]};
-    enum graft_status status = apply_and_wait(changes, count, outcomes);
-    gr_heap_give(changes);
-    return status;
-}
-
-GR_PUBLIC enum graft_status graft_remove(const graft_probe_id *probes, size_t count, struct graft_outcome *outcomes) {
-    if (probes == NULL || count == 0)
-        return GRAFT_INVALID_ARGUMENT;
-    struct graft_change *changes = gr_heap_array(count, sizeof *changes);
-    if (changes == NULL)
-        return GRAFT_NO_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        changes[i] = (struct graft_change){.kind = GRAFT_CHANGE_REMOVE, .probe = probes[i]};
-    enum graft_status status = apply_and_wait(changes, count, outcomes);
-    gr_heap_give(changes);
-    return status;
-}
-
-GR_PUBLIC enum graft_status graft_set_mode(graft_probe_id probe, enum graft_mode mode) {
-    const struct graft_change change = {.kind = GRAFT_CHANGE_MODE, .probe = probe, .mode = mode};
-    struct graft_outcome outcome;
-    enum graft_status status = apply_and_wait(&change, 1, &outcome);
-    return status == GRAFT_OK ? outcome.status : status;
 }

@@ -19,6 +19,7 @@ enum graft_tactic {
 /* "refused", "jump", "punned", "trap". Static storage. */
 const char *graft_tactic_name(enum graft_tactic tactic);
 
+/* May grow: see graft.h. */
 struct graft_explanation {
     struct graft_entry_point entry;
     enum graft_tactic tactic;

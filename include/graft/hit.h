@@ -45,7 +45,7 @@ struct graft_registers {
 };
 #endif
 
-/* One entry or exit. Valid during the call of the handler only. */
+/* One entry or exit. Valid during the call of the handler only. May grow: see graft.h. */
 struct graft_hit {
     graft_probe_id probe;
     enum graft_phase phase;

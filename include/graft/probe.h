@@ -31,7 +31,7 @@ enum {
     GRAFT_PROBE_TRAP = 1u << 3,
 };
 
-/* A wish: which functions, and what to do. The library copies it. */
+/* A wish: which functions, and what to do. The library copies it. Grows: see graft.h. */
 struct graft_probe_spec {
     const char *target; /* see target.h */
     enum graft_mode mode;
@@ -59,6 +59,7 @@ struct graft_probe_spec {
      * as four times the limit at most: one that is interrupted does not trip it. A handler that does not return within a
      * second, or the limit if that is longer, trips it too. Calls at entry and at exit count alike. */
     uint32_t max_handler_nanoseconds;
+    uint32_t reserved; /* zero */
 };
 
 /* The state of a probe and of each of its entry points:

@@ -18,7 +18,8 @@ extern "C" {
 #define GRAFT_PRODUCTS_MAX 64
 
 /* A product. Everything in it, and what it points to, stays valid and unchanged while it is registered; once it has been
- * taken, for the life of the process.
+ * taken, for the life of the process. It never grows: what a later version wants to know besides is registered by
+ * another function.
  *
  * A function that can fail returns null, or a sentence that stays valid until the product's next call. The manager calls
  * one at a time, on the thread that called the manager. `join` asks to wait until the product's threads have ended. Those

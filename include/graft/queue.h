@@ -30,7 +30,7 @@ struct graft_queue;
 typedef void (*graft_queue_dropped)(void *value, uint64_t sequence, enum graft_status why, void *context);
 
 /* Counts since creation. When the queue is at rest, every call of graft_queue_submit that did not run out of memory is in
- * exactly one of taken, stale, duplicate, superseded, refused_full and waiting. */
+ * exactly one of taken, stale, duplicate, superseded, refused_full and waiting. Never grows: it is returned whole. */
 struct graft_queue_counts {
     uint64_t submitted;    /* calls of graft_queue_submit, refused ones included */
     uint64_t taken;        /* values that graft_queue_next gave out */

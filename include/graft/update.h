@@ -24,6 +24,7 @@ enum graft_change_kind {
     GRAFT_CHANGE_MODE = 3,    /* `probe`, `mode`: switch what it does; re-arms a disarmed or tripped probe */
 };
 
+/* Grows with its last member, and in no other way. */
 struct graft_change {
     enum graft_change_kind kind;
     graft_probe_id probe;         /* REMOVE, MODE */
@@ -31,7 +32,7 @@ struct graft_change {
     struct graft_probe_spec spec; /* INSTALL */
 };
 
-/* What became of one change. */
+/* What became of one change. Grows. */
 struct graft_outcome {
     enum graft_change_kind kind;
     graft_probe_id probe;      /* the new id for INSTALL */
@@ -45,7 +46,7 @@ struct graft_outcome {
 
 /* Called once for each submitted update: on the library's thread when it was applied, or on the submitting thread,
  * before graft_submit returns, when it was dropped (`status` says why and `count` is 0). `outcomes` is in the order of
- * the update's changes and is valid during the call. May submit; may not wait. */
+ * the update's changes, each as large as the caller of graft_submit knows it, and is valid during the call. May submit; may not wait. */
 typedef void (*graft_outcome_handler)(
     enum graft_status status, uint64_t sequence, const struct graft_outcome *outcomes, size_t count, void *context);
 
@@ -57,7 +58,7 @@ struct graft_stream;
 enum graft_status graft_stream_open(const char *name, struct graft_stream **stream);
 void graft_stream_close(struct graft_stream *stream);
 
-/* One update: `count` changes that are carried out together. `snapshot` makes it replace every earlier or missing one
+/* Grows. One update: `count` changes that are carried out together. `snapshot` makes it replace every earlier or missing one
  * of its stream: it is applied at once, and the stream continues after its sequence. */
 struct graft_update {
     uint64_t sequence; /* 1, 2, 3, …; 0 takes the next free one */
@@ -66,20 +67,44 @@ struct graft_update {
     size_t count;
 };
 
+/* What the structs that grow are to the caller, in bytes: what the inline functions below pass. Never changes itself. */
+struct graft_sizes {
+    size_t update, change, outcome;
+};
+
+/* What those functions call; for languages without C's headers. `sizes` is not kept. GRAFT_INVALID_ARGUMENT: no version has a
+ * struct of that size, or a member that this version does not know is not zero. */
+enum graft_status graft_submit_sized(struct graft_stream *stream, const struct graft_update *update,
+    const struct graft_sizes *sizes, graft_outcome_handler outcome, void *context);
+enum graft_status graft_install_sized(const struct graft_probe_spec *specs, size_t spec_size, size_t count,
+    struct graft_outcome *outcomes, size_t outcome_size);
+enum graft_status graft_remove_sized(
+    const graft_probe_id *probes, size_t count, struct graft_outcome *outcomes, size_t outcome_size);
+
 /* Submits an update; everything that it points to is copied. Does not wait. Any thread, also inside a handler; not
  * async-signal-safe (allocates). `outcome` may be null. Returns GRAFT_OK when the update was accepted, and otherwise
  * the same status that `outcome` is called with: GRAFT_STALE, GRAFT_DUPLICATE, GRAFT_LIMIT_QUEUE, GRAFT_NO_MEMORY,
  * GRAFT_INVALID_ARGUMENT, GRAFT_NOT_STARTED. */
-enum graft_status graft_submit(
-    struct graft_stream *stream, const struct graft_update *update, graft_outcome_handler outcome, void *context);
+static inline enum graft_status graft_submit(
+    struct graft_stream *stream, const struct graft_update *update, graft_outcome_handler outcome, void *context) {
+    const struct graft_sizes sizes = {
+        sizeof(struct graft_update), sizeof(struct graft_change), sizeof(struct graft_outcome)};
+    return graft_submit_sized(stream, update, &sizes, outcome, context);
+}
 
 /* Installs probes as one batch and waits. `outcomes` has room for `count`. Any thread, not inside a handler.
  * The status is that of the whole update; each probe's own is in its outcome. */
-enum graft_status graft_install(const struct graft_probe_spec *specs, size_t count, struct graft_outcome *outcomes);
+static inline enum graft_status graft_install(
+    const struct graft_probe_spec *specs, size_t count, struct graft_outcome *outcomes) {
+    return graft_install_sized(specs, sizeof *specs, count, outcomes, sizeof *outcomes);
+}
 
 /* Removes probes as one batch and waits: on return no new call reaches their handlers, and every call that had
  * begun has left them. `outcomes` may be null. Any thread, not inside a handler. */
-enum graft_status graft_remove(const graft_probe_id *probes, size_t count, struct graft_outcome *outcomes);
+static inline enum graft_status graft_remove(
+    const graft_probe_id *probes, size_t count, struct graft_outcome *outcomes) {
+    return graft_remove_sized(probes, count, outcomes, sizeof *outcomes);
+}
 
 /* Switches a probe's mode and waits. Any thread, not inside a handler. */
 enum graft_status graft_set_mode(graft_probe_id probe, enum graft_mode mode);
