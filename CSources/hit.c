@@ -54,7 +54,7 @@ static bool sampled(struct gr_attachment *attachment) {
 
 static inline bool wants_entry(struct gr_attachment *attachment, bool chosen) {
     if (GR_LIKELY(attachment->mode == GRAFT_MODE_ENTRY || attachment->mode == GRAFT_MODE_ENTRY_EXIT))
-        return GR_LIKELY(attachment->meter == NULL) ||
+        return attachment->meter == NULL ||
                ((attachment->sample_step == 0 || chosen || sampled(attachment)) && gr_meter_take(attachment->meter));
     return attachment->mode == GRAFT_MODE_ONCE && claim(attachment);
 }
@@ -167,7 +167,7 @@ static inline void enter(struct gr_slot *slot, struct graft_registers *registers
     if (!chosen)
         gr_arch_count(site->counter, slot);
     uint64_t stack_pointer = gr_entry_stack(registers);
-    if (GR_UNLIKELY((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0) && exit_wanted(site))
+    if ((site->entry.flags & GRAFT_ENTRY_COMPLETES) != 0 && exit_wanted(site))
         gr_enter_async(site, registers, stack_pointer);
     else
         gr_tell_entry(site, registers, stack_pointer, NULL, chosen);

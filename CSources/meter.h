@@ -24,7 +24,7 @@ struct gr_meter {
 
 /* True when the handler may be told of a call. Hit plane. */
 static inline bool gr_meter_take(struct gr_meter *meter) {
-    return GR_LIKELY(!gr_breaker_tripped(&meter->breaker)) && (!meter->counts || gr_budget_take(&meter->budget));
+    return !gr_breaker_tripped(&meter->breaker) && (!meter->counts || gr_budget_take(&meter->budget));
 }
 
 #endif

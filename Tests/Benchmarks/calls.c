@@ -1,7 +1,8 @@
 /* calls.c: a fixed number of calls of one instrumented function, for tools that count instead of timing; or of reads of a
  * published value.
  *
- *   calls MODE CALLS      MODE: bare, count, entry, entry-exit, once, removed, sampled (entry, 1 in 1,000), read
+ *   calls MODE CALLS      MODE: bare, count, entry, entry-exit, once, removed, sampled (entry, 1 in 1,000),
+ *                               limited (entry, within a budget), read
  *
  * Run twice with different numbers of calls, the difference is what the calls alone cost: check-thresholds does so with
  * callgrind (instructions). The calling thread's allocations are counted here. Exit status 0 when the hits are exact and
@@ -50,7 +51,7 @@ static enum graft_mode mode_of(const char *name) {
     for (enum graft_mode mode = GRAFT_MODE_COUNT; mode <= GRAFT_MODE_ONCE; mode++)
         if (strcmp(graft_mode_name(mode), name) == 0)
             return mode;
-    return strcmp(name, "sampled") == 0 ? GRAFT_MODE_ENTRY : GRAFT_MODE_COUNT;
+    return strcmp(name, "sampled") == 0 || strcmp(name, "limited") == 0 ? GRAFT_MODE_ENTRY : GRAFT_MODE_COUNT;
 }
 
 /* A probe in mode once has to report, and to be gone, before its calls are counted. */
@@ -96,7 +97,8 @@ int main(int argc, char **argv) {
     const struct graft_probe_spec spec = {.target = ":bench_work",
         .mode = mode_of(name),
         .handler = on_hit,
-        .sample_every = strcmp(name, "sampled") == 0 ? 1000 : 0};
+        .sample_every = strcmp(name, "sampled") == 0 ? 1000 : 0,
+        .max_per_second = strcmp(name, "limited") == 0 ? UINT32_MAX : 0};
     struct graft_outcome outcome = {0};
 
     enum graft_status status = graft_start(NULL);
