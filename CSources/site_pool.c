@@ -1,6 +1,7 @@
 /* site_pool.c: see site_pool.h. Sites are cut from slabs, and listed when they are given back. */
 #include "site_pool.h"
 #include "os/os.h"
+#include <stdlib.h>
 
 /* Sites: 16 KiB, and 128 KiB, which are still in a processor's cache when the last of them is filled in. */
 enum { SLAB_LEAST = 64, SLAB_MOST = 512 };
@@ -13,13 +14,27 @@ void gr_sites_expect(size_t count) {
     expected = count == 0 || count > expected ? count : expected;
 }
 
-static bool map_slab(size_t sites) {
+#ifdef GR_WATCHED_HEAP
+/* A sanitizer finds what only a site refers to in memory that it knows. */
+static void *slab(size_t sites) {
+    return aligned_alloc(GR_CACHE_LINE, sites * sizeof *fresh);
+}
+#else
+static void *slab(size_t sites) {
     void *memory;
     if (gr_os_allocate(sites * sizeof *fresh, &memory) != GRAFT_OK)
-        return false;
+        return NULL;
     if (sites > SLAB_LEAST)
         gr_os_populate(memory, sites * sizeof *fresh);
-    fresh = memory;
+    return memory;
+}
+#endif
+
+static bool make_slab(size_t sites) {
+    struct gr_site *made_now = slab(sites);
+    if (made_now == NULL)
+        return false;
+    fresh = made_now;
     fresh_count = sites;
     made += sites;
     return true;
@@ -33,7 +48,7 @@ static size_t least(size_t a, size_t b) {
  * for that, a small one. Slabs are whole pages. */
 static bool grow(void) {
     size_t wanted = least(least(expected, made), SLAB_MOST) / SLAB_LEAST * SLAB_LEAST;
-    return (wanted > SLAB_LEAST && map_slab(wanted)) || map_slab(SLAB_LEAST);
+    return (wanted > SLAB_LEAST && make_slab(wanted)) || make_slab(SLAB_LEAST);
 }
 _Static_assert(SLAB_LEAST * sizeof(struct gr_site) % 4096 == 0, "slabs are whole pages");
 
