@@ -71,12 +71,12 @@ struct gr_elf_bytes gr_elf_table_at(const struct gr_elf *elf, uint64_t address, 
     return table;
 }
 
-static struct gr_elf_strings strings_of(const struct gr_elf *elf) {
+struct gr_elf_strings gr_elf_dynamic_strings(const struct gr_elf *elf) {
     return gr_elf_strings_of(gr_elf_table_at(elf, elf->dynamic.strings, elf->dynamic.strings_size));
 }
 
 const char *gr_elf_dynamic_soname(const struct gr_elf *elf) {
-    struct gr_elf_strings strings = strings_of(elf);
+    struct gr_elf_strings strings = gr_elf_dynamic_strings(elf);
     const char *soname = gr_elf_string(&strings, elf->dynamic.soname); /* offset 0, when absent, is the empty string */
     return elf->dynamic.soname != 0 && soname ? soname : "";
 }
@@ -85,7 +85,7 @@ const char *gr_elf_dynamic_soname(const struct gr_elf *elf) {
 static struct gr_elf_dynamic_symbols tables_of(const struct gr_elf *elf, uint64_t count) {
     return (struct gr_elf_dynamic_symbols){
         .symbols = gr_elf_table_at(elf, elf->dynamic.symbols, count * sizeof(Elf64_Sym)),
-        .strings = strings_of(elf),
+        .strings = gr_elf_dynamic_strings(elf),
         .versions = gr_elf_table_at(elf, elf->dynamic.versions, count * sizeof(Elf64_Versym)),
     };
 }
@@ -114,7 +114,7 @@ enum graft_status gr_elf_version_names_read(const struct gr_elf *elf, struct gr_
     if (read == NULL)
         return GRAFT_NO_MEMORY;
     struct gr_elf_bytes table = gr_elf_table_at(elf, elf->dynamic.definitions, UINT64_MAX);
-    struct gr_elf_strings strings = strings_of(elf);
+    struct gr_elf_strings strings = gr_elf_dynamic_strings(elf);
     Elf64_Verdef definition = {.vd_next = 1};
     uint64_t left = elf->dynamic.definition_count < VERSION_COUNT ? elf->dynamic.definition_count : VERSION_COUNT;
     for (uint64_t at = 0; left > 0 && definition.vd_next != 0; left--, at += definition.vd_next) {

@@ -162,6 +162,7 @@ void gr_elf_file_build_id(const struct gr_elf_file *file, char text[2 * GR_ELF_B
 /* elf_dynamic.c */
 void gr_elf_dynamic_read(struct gr_elf *elf);
 const char *gr_elf_dynamic_soname(const struct gr_elf *elf);
+struct gr_elf_strings gr_elf_dynamic_strings(const struct gr_elf *elf);
 /* The dynamic symbol table as the loader sees it; `versions` has one half-word for each symbol, or none. */
 struct gr_elf_dynamic_symbols {
     struct gr_elf_bytes symbols;
@@ -221,6 +222,12 @@ struct gr_elf_list {
 /* Every function symbol and every unwind range, which has the symbol ""; in any order, with duplicates.
  * `list->items` is the caller's. GRAFT_NO_MEMORY. */
 enum graft_status gr_elf_collect(struct gr_elf *elf, struct gr_elf_list *list);
+/* The file that has the view's static symbols: its own or, only when that has no such table, a debug file: finding one may
+ * mean to check the sum of all its bytes. Null when there is none. */
+const struct gr_elf_file *gr_elf_static_table(struct gr_elf *elf);
+/* The symbols of .symtab and their names. False when there are none; `file` may be null. */
+bool gr_elf_static_symbols(
+    const struct gr_elf_file *file, struct gr_elf_bytes *symbols, struct gr_elf_strings *strings);
 
 /* elf_unwind.c: sorted by start; empty ranges, and those of signal trampolines, are left out. GRAFT_NO_MEMORY. */
 enum graft_status gr_elf_ranges(struct gr_elf *elf, const struct gr_elf_range **ranges, size_t *count);

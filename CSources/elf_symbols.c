@@ -83,14 +83,22 @@ static enum graft_status split_version(struct gr_elf *elf, struct gr_elf_list *l
     return function->symbol != NULL ? GRAFT_OK : GRAFT_NO_MEMORY;
 }
 
-static enum graft_status add_static(struct gr_elf *elf, struct gr_elf_list *list, const struct gr_elf_file *file) {
+bool gr_elf_static_symbols(
+    const struct gr_elf_file *file, struct gr_elf_bytes *symbols, struct gr_elf_strings *strings) {
     Elf64_Shdr table, strings_header;
-    struct gr_elf_bytes bytes;
-    if (file == NULL || !gr_elf_section_named(file, ".symtab", &table, &bytes) ||
+    if (file == NULL || !gr_elf_section_named(file, ".symtab", &table, symbols) ||
         !gr_elf_section_header(file, table.sh_link, &strings_header))
-        return GRAFT_OK;
-    struct gr_elf_strings strings = gr_elf_strings_of(gr_elf_section_bytes(file, &strings_header));
+        return false;
+    *strings = gr_elf_strings_of(gr_elf_section_bytes(file, &strings_header));
+    return true;
+}
+
+static enum graft_status add_static(struct gr_elf *elf, struct gr_elf_list *list, const struct gr_elf_file *file) {
+    struct gr_elf_bytes bytes;
+    struct gr_elf_strings strings;
     enum graft_status status = GRAFT_OK;
+    if (!gr_elf_static_symbols(file, &bytes, &strings))
+        return status;
     for (size_t i = 0; i < bytes.size / sizeof(Elf64_Sym) && status == GRAFT_OK && !list->cut; i++) {
         Elf64_Sym symbol;
         struct gr_elf_function function;
@@ -188,9 +196,7 @@ static enum graft_status add_ranges(struct gr_elf *elf, struct gr_elf_list *list
     return status;
 }
 
-/* A debug file is looked for only when the image has no static table of its own: finding one may mean to check the sum
- * of all its bytes. */
-static const struct gr_elf_file *static_table(struct gr_elf *elf) {
+const struct gr_elf_file *gr_elf_static_table(struct gr_elf *elf) {
     struct gr_elf_bytes table;
     return gr_elf_section_named(&elf->file, ".symtab", NULL, &table) ? &elf->file : gr_elf_debug_file(elf);
 }
@@ -202,7 +208,7 @@ enum graft_status gr_elf_collect(struct gr_elf *elf, struct gr_elf_list *list) {
     if (status == GRAFT_OK)
         status = add_dynamic(elf, list);
     if (status == GRAFT_OK)
-        status = add_static(elf, list, static_table(elf));
+        status = add_static(elf, list, gr_elf_static_table(elf));
     if (status == GRAFT_OK)
         status = add_static(elf, list, gr_elf_minidebug(elf));
     free(list->scratch);

@@ -50,6 +50,11 @@ bool gr_elf_abi_callers(struct gr_elf *elf);
  * owned by the view and lives as long as it. GRAFT_NO_MEMORY. */
 enum graft_status gr_elf_functions(struct gr_elf *elf, const struct gr_elf_function **functions, size_t *count);
 
+/* Whether one of the strings that the names of gr_elf_functions are taken from holds `text`, of `size` bytes, and is one
+ * that `counts` accepts. Reads no symbol, so it is quick where the file has not been looked into. A string may be no
+ * function's name, and a name may begin in the midst of one. */
+bool gr_elf_any_name(struct gr_elf *elf, const char *text, size_t size, bool (*counts)(const char *string));
+
 /* The function that the loader would find by this name and no version: in the dynamic symbols alone. Reads nothing else,
  * so it is quick where the file has not been looked into. False when there is none. */
 bool gr_elf_exported(struct gr_elf *elf, const char *symbol, struct gr_elf_function *function);

@@ -93,10 +93,18 @@ static enum graft_status search_linker_names(
     return (indexed ? search_index : search)(loaded, pattern, selection, found);
 }
 
+/* False when nothing of the image can match, as far as that is known without reading its functions. */
+static bool may_hold(struct gr_loaded *loaded, struct gr_pattern *pattern, const struct gr_selection *selection) {
+    if (selection->linker_names || !selection->swift_named)
+        return selection->linker_names;
+    gr_pattern_complete(pattern);
+    return gr_loaded_may_hold_module(loaded, &pattern->module_needle);
+}
+
 static enum graft_status resolve_in(
     struct gr_resolver *resolver, struct gr_loaded *loaded, struct gr_pattern *pattern, struct gr_found *found) {
     struct gr_selection selection = select_in(pattern->target, loaded);
-    if (!(selection.linker_names || selection.swift_named) || !gr_loaded_open(loaded))
+    if (!may_hold(loaded, pattern, &selection) || !gr_loaded_open(loaded))
         return GRAFT_OK;
     gr_resolver_find_swift(resolver);
     if (pattern->glob) /* one pass, so that nothing is found twice */
@@ -107,7 +115,8 @@ static enum graft_status resolve_in(
         return status;
     gr_pattern_complete(pattern);
     struct gr_selection demangled = gr_selection_demangled_names(&selection);
-    if (!demangled.swift && !demangled.cxx && !gr_loaded_may_hold_module(loaded, &pattern->module_needle))
+    if (!demangled.swift && !demangled.cxx &&
+        !may_hold(loaded, pattern, &demangled)) /* now that its functions are known */
         return GRAFT_OK;
     return search_all(loaded, pattern, demangled, found);
 }

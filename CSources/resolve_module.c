@@ -2,14 +2,29 @@
  *
  * A target like "shop:order" may mean the program shop and the module Shop or shop, pieces of which may be in any image. Most
  * images have none, and the targets of one update mostly name the same few modules: so an image is searched once for the
- * text that every mangled name of the module has, and the answer is kept for the next target. Neighbours: needle.c says
- * which text, resolve.c asks. */
+ * text that every mangled name of the module has, and the answer is kept for the next target. To read the functions of every
+ * image that a program has loaded would take most of the time of its first target. Neighbours: needle.c says which
+ * text, resolve.c asks. */
 #include "found.h"
 
 #include <string.h>
 
-/* Whether a Swift name of the image has the text: what gr_pattern_could_match asks of each. */
-static bool search_module(const struct gr_loaded *loaded, const struct gr_needle *needle) {
+/* How Swift's linker names begin (symbol.c), wherever in the string. */
+static bool may_be_swift(const char *string) {
+    static const char *const marks[] = {"$s", "$S", "$e", "_T0"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strstr(string, marks[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* Whether a Swift name of the image has the text: what gr_pattern_could_match asks of each. An image whose functions have
+ * not been read is not read for this: the text has to be among its strings. Where there is no telling, it may be. */
+static bool search_module(struct gr_loaded *loaded, const struct gr_needle *needle) {
+    if (loaded->state == GR_IMAGE_UNOPENED) {
+        struct gr_elf *elf = gr_loaded_view(loaded);
+        return elf == NULL || gr_elf_any_name(elf, needle->text, needle->size, may_be_swift);
+    }
     for (size_t i = 0; i < loaded->function_count; i++) {
         struct gr_symbol symbol;
         gr_symbol_read(loaded->functions[i].symbol, &symbol);

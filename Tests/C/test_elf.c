@@ -303,6 +303,31 @@ static void reads_an_executable_at_fixed_addresses(void) {
     gr_elf_close(stripped);
 }
 
+static bool any_string(const char *string) {
+    return string != NULL;
+}
+
+static bool begins_with_e(const char *string) {
+    return string[0] == 'e';
+}
+
+static bool named(struct gr_elf *elf, const char *text, bool (*counts)(const char *string)) {
+    return gr_elf_any_name(elf, text, strlen(text), counts);
+}
+
+static void tells_whether_a_text_is_among_the_names_without_reading_them(void) {
+    struct gr_elf *elf = elf_open("kinds.so");
+    CHECK(named(elf, "exported_one", any_string) && named(elf, "ported_on", any_string));
+    CHECK(!named(elf, "exported_one_more", any_string) && !named(elf, "EXPORTED", any_string));
+    CHECK(named(elf, "ported_on", begins_with_e)); /* of the whole string */
+    CHECK(!named(elf, "local", begins_with_e) && named(elf, "local", any_string));
+    CHECK(elf->functions == NULL && !elf->functions_read);
+    struct gr_elf *stripped = elf_open("kinds-stripped.so");
+    CHECK(named(stripped, "exported_one", any_string) && !named(stripped, "local_one", any_string));
+    gr_elf_close(stripped);
+    gr_elf_close(elf);
+}
+
 static void reads_the_system_s_own_libraries(void) {
     static const char *const paths[] = {"/lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu/libm.so.6",
         "/lib64/ld-linux-x86-64.so.2", "/lib/aarch64-linux-gnu/libc.so.6", "/lib64/libc.so.6", "/proc/self/exe"};
@@ -342,6 +367,7 @@ int main(void) {
     RUN(reads_an_image_without_section_headers);
     RUN(reads_a_table_with_the_older_hash);
     RUN(reads_an_executable_at_fixed_addresses);
+    RUN(tells_whether_a_text_is_among_the_names_without_reading_them);
     RUN(reads_the_system_s_own_libraries);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* test_resolve_module.c: whether an image can have anything of a Swift module, asked once and remembered. */
 #include "check.h"
 #include "found.h"
+#include "heap.h"
 
 #include <string.h>
 
@@ -8,7 +9,7 @@ static struct gr_elf_function functions[] = {
     {.symbol = "shopkeeper"}, {.symbol = "_ZN4shop5orderEv"}, {.symbol = "$s4cart5orderyyF"}};
 
 static struct gr_loaded image(size_t count) {
-    struct gr_loaded loaded = {.functions = functions, .function_count = count};
+    struct gr_loaded loaded = {.state = GR_IMAGE_OPEN, .functions = functions, .function_count = count};
     return loaded;
 }
 
@@ -65,10 +66,40 @@ static void other_functions_are_searched_anew(void) {
     CHECK(!holds(&loaded, "cart"));
 }
 
+/* A function of this program, whose file has no Swift name. */
+__attribute__((noinline)) int shop_order(int count);
+__attribute__((noinline)) int shop_order(int count) {
+    return 3 * count;
+}
+
+static void an_image_that_cannot_match_is_not_read(void) {
+    struct gr_resolver *resolver;
+    struct gr_match *matches;
+    size_t count, others = 0;
+    CHECK_EQUAL(shop_order(2), 6);
+    CHECK_EQUAL(gr_resolver_create(&resolver), GRAFT_OK);
+    CHECK_EQUAL(gr_resolver_refresh(resolver, NULL, NULL, NULL), GRAFT_OK);
+    CHECK_EQUAL(gr_resolve(resolver, "test_resolve_module:shop_order", NULL, &matches, &count), GRAFT_OK);
+    CHECK_EQUAL(count, 1);
+    gr_heap_give(matches);
+    for (size_t i = 0; i < resolver->count; i++) {
+        bool other = !resolver->images[i]->image.main_program;
+        others += other;
+        CHECK_EQUAL(resolver->images[i]->state, other ? GR_IMAGE_UNOPENED : GR_IMAGE_OPEN);
+    }
+    CHECK(others > 2);
+    CHECK_EQUAL(
+        gr_resolve(resolver, "libc.so.6:getpid", NULL, &matches, &count), GRAFT_OK); /* can be read all the same */
+    CHECK_EQUAL(count, 1);
+    gr_heap_give(matches);
+    gr_resolver_destroy(resolver);
+}
+
 int main(void) {
     RUN(only_swift_names_count);
     RUN(nothing_certain_may_be_anywhere);
     RUN(an_answer_is_remembered_and_the_next_replaces_it);
     RUN(other_functions_are_searched_anew);
+    RUN(an_image_that_cannot_match_is_not_read);
     return 0;
 }
