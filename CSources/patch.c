@@ -114,6 +114,7 @@ static void fill_in(struct gr_site *site, const struct gr_plan *plan) {
     site->push = plan->stays != 0 ? plan->bytes[0] : 0;
     site->boundaries = (uint8_t)(plan->boundaries >> plan->stays & ~1);
     site->block_size = (uint8_t)(plan->size - plan->stays);
+    site->kept = plan->kept & 7u;
     site->prefixed = plan->claimed > GR_PATCH_SIZE && plan->stays == 0;
     site->tactic = trap ? GR_TACTIC_TRAP : GR_TACTIC_TRAPS;
     memcpy(site->original, plan->bytes + plan->stays, gr_site_size(site));

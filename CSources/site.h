@@ -117,16 +117,17 @@ struct gr_site {
     uint8_t push;                        /* the push or nop in front of the patch, which hops take back; 0: none */
     uint8_t block_size;                  /* original bytes that were relocated, from the patch on */
     uint8_t count_at, entry_at, exit_at; /* where in the stub its parts begin */
-    enum gr_keep keep : 4;
-    enum gr_tactic tactic : 4;
+    enum gr_keep keep : 3;
+    enum gr_tactic tactic : 3;
     enum graft_status no_jump : 8; /* why only a trap fits; else GRAFT_OK */
     enum graft_status reason : 8;  /* why it is not as its probes want it; GRAFT_OK when it is */
-    bool in_place : 1;             /* the entry's bytes are our jump */
-    bool dirty : 1;                /* on the list of sites to settle */
-    bool prefixed : 1;             /* the jump stands behind a prefix */
-    bool own : 1;                  /* only probes of ours have used it: outside the application's limit */
-    bool waits : 1;                /* settle.c: for threads that block SIGTRAP, and that has been told */
-    bool one_byte_place : 1;       /* there is a hop where the function's own bytes lead as a displacement */
+    unsigned kept : 3; /* the jump leaves the bytes from here on as they were: the function jumps there; 0: none */
+    bool in_place : 1; /* the entry's bytes are our jump */
+    bool dirty : 1;    /* on the list of sites to settle */
+    bool prefixed : 1; /* the jump stands behind a prefix */
+    bool own : 1;      /* only probes of ours have used it: outside the application's limit */
+    bool waits : 1;    /* settle.c: for threads that block SIGTRAP, and that has been told */
+    bool one_byte_place : 1; /* there is a hop where the function's own bytes lead as a displacement */
     bool for_now : 1; /* commit.c: one store took the place of its first choice, while a thread blocked SIGTRAP */
 };
 

@@ -319,7 +319,7 @@ asan: build/asan/programs ## Runs the C tests under the address sanitizer
 
 # Left out of the thread sanitizer: its shadow takes the memory around a program that stubs need, and it does not know
 # the code in them. test_toggle and test_graft check every result and every count under load instead.
-TSAN_LEFT_OUT := test_around test_around_keep test_budget test_exempt test_exit test_faults test_graft test_guard test_patch test_return test_shapes test_toggle test_unwind_steps test_waits
+TSAN_LEFT_OUT := test_around test_around_keep test_budget test_exempt test_exit test_faults test_graft test_guard test_kept test_patch test_return test_shapes test_toggle test_unwind_steps test_waits
 tsan: build/tsan/programs ## Runs the C tests under the thread sanitizer
 	@Tests/run-part $@ $(SECONDS_PER_PROGRAM) $(patsubst %,build/tsan/%,$(filter-out $(TSAN_LEFT_OUT),$(C_TEST_NAMES)))
 

@@ -37,10 +37,11 @@ struct gr_plan {
     uint64_t address;            /* of the block: the entry, or behind its endbr64 */
     uint8_t bytes[GR_BLOCK_MAX]; /* the original bytes from there on; `size` of them are valid */
     uint8_t size;                /* of the block, >= claimed */
-    uint8_t claimed;             /* bytes, from the block's first on, that nothing may jump to */
+    uint8_t claimed;             /* bytes, from the block's first on, that nothing may jump to, but for `kept` */
     uint8_t stays;               /* bytes of the block in front of the patch: the push, or 0 */
     uint8_t count;
-    uint8_t boundaries;      /* bit i: an instruction begins at +i, 1 <= i < claimed */
+    uint8_t boundaries; /* bit i: an instruction begins at +i, 1 <= i < claimed */
+    uint8_t kept;       /* the first boundary that the function jumps back to: from there on the bytes stay; 0: none */
     bool uses_ymm, uses_zmm; /* the function itself touches wide vectors */
     struct gr_instruction instruction[GR_INSTRUCTIONS_MAX];
 };

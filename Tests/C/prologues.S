@@ -296,14 +296,64 @@ p_copy\n:
         .endr
         .p2align 4
 
-/* a loop whose back edge lands inside the patch: refused */
-        function r_back_edge
+/* loops back to an instruction inside the patch, at +1, +2, +3 and +4: what stands from there on stays as it is */
+        function k_one
+        nop
+1:      addl    $0x4000c000, %ecx
+        jnc     1b
+        seven_and_three
+        ret
+        done    k_one
+
+        function k_two
+        xorl    %ecx, %ecx
+1:      incl    %ecx
+        cmpl    $3, %ecx
+        jne     1b
+        seven_and_three
+        ret
+        done    k_two
+
+        function k_three
+        xorq    %rcx, %rcx
+1:      incl    %ecx
+        cmpl    $3, %ecx
+        jne     1b
+        seven_and_three
+        ret
+        done    k_three
+
+        function k_four
+        andq    $0, %rcx
+1:      incl    %ecx
+        cmpl    $3, %ecx
+        jne     1b
+        seven_and_three
+        ret
+        done    k_four
+
+/* two of them: what is behind the first one stays */
+        function k_both
+        xorl    %ecx, %ecx
+1:      incl    %ecx
+2:      cmpl    $3, %ecx
+        ja      3f
+        jne     1b
+        incl    %ecx
+        jmp     2b
+3:      seven_and_three
+        ret
+        done    k_both
+
+/* a call of its own inside: refused, for it would be no call of the function */
+        function r_back_call
         movl    %edi, %eax
 1:      decl    %eax
         testb   $7, %al
-        jne     1b
-        ret
-        done    r_back_edge
+        je      2f
+        call    1b
+2:      ret
+        done    r_back_call
 
 /* a loop to the entry itself: refused, since its turns are not calls */
         function r_loop_entry

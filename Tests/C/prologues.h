@@ -39,17 +39,27 @@
 
 /* X(name, status): refused with this status. */
 #define REFUSED_MAP(X)                       \
-    X(r_back_edge, GRAFT_BRANCH_INTO_PATCH)  \
+    X(r_back_call, GRAFT_BRANCH_INTO_PATCH)  \
     X(r_loop_entry, GRAFT_BRANCH_INTO_PATCH) \
     X(r_crowded, GRAFT_TOO_SHORT)            \
     X(r_breakpoint, GRAFT_FOREIGN_PATCH)     \
     X(r_table, GRAFT_BRANCH_INTO_PATCH)      \
     X(p_call_stack, GRAFT_NOT_RELOCATABLE)
 
+/* X(name, offset): the same as the first ones, but jumps back to an instruction at +offset. */
+#define KEPT_MAP(X) \
+    X(k_one, 1)     \
+    X(k_two, 2)     \
+    X(k_three, 3)   \
+    X(k_four, 4)    \
+    X(k_both, 2)
+
 #define PROLOGUE_DECLARE(name) int name(int);
 PROLOGUES_MAP(PROLOGUE_DECLARE)
 #define REFUSED_DECLARE(name, status) int name(int);
 REFUSED_MAP(REFUSED_DECLARE)
+#define KEPT_DECLARE(name, offset) int name(int);
+KEPT_MAP(KEPT_DECLARE)
 int p_short(int);                            /* patchable: returns its argument plus one */
 int p_call_table(int (*const *table)(void)); /* patchable: returns what the fourth entry returns plus one */
 

@@ -123,7 +123,7 @@ static void a_trap_fits_where_no_jump_does(void) {
     static const struct {
         const char *name;
         int (*function)(int);
-    } awkward[] = {{"r_crowded", r_crowded}, {"r_neighbour", r_neighbour}, {"r_back_edge", r_back_edge},
+    } awkward[] = {{"r_crowded", r_crowded}, {"r_neighbour", r_neighbour}, {"r_back_call", r_back_call},
         {"p_short", p_short}, {"r_table", NULL}};
     for (unsigned i = 0; i < sizeof awkward / sizeof *awkward; i++) {
         struct gr_site *site = counting(awkward[i].name, GR_SHAPE_TRAP);

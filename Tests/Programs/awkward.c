@@ -23,7 +23,8 @@ __asm__(".text\n.p2align 4\n.globl short_one, neighbour, turning, looping, empty
         ".type neighbour,@function\nneighbour:\n.cfi_startproc\nlea 2(%rdi),%eax\nret\n.cfi_endproc\n"
         ".size neighbour,.-neighbour\n"
         ".type empty,@function\nempty:\n.cfi_startproc\nret\n.cfi_endproc\n.size empty,.-empty\n"
-        ".type turning,@function\nturning:\n.cfi_startproc\nmov %edi,%eax\n1: dec %eax\ntest $7,%al\njne 1b\nret\n"
+        ".type turning,@function\nturning:\n.cfi_startproc\nmov %edi,%eax\n1: dec %eax\ntest $7,%al\nje 2f\ncall "
+        "1b\n2: ret\n"
         ".cfi_endproc\n.size turning,.-turning\n"
         ".type looping,@function\nlooping:\n.cfi_startproc\n1: sub $1,%edi\njg 1b\nmov %edi,%eax\nret\n"
         ".cfi_endproc\n.size looping,.-looping\n");

@@ -50,6 +50,26 @@ static inline struct graft_counters counters_now(void) {
     return counters;
 }
 
+/* Checks that 995 of 1,000 functions took a probe at least, with the counters of before it was installed; tells what did not.
+ * Apart are what the named lists leave out, what gives no exit in mode entry-exit, and indirect functions for which nobody
+ * in this process has an implementation: there is nothing that could be called. */
+static inline void check_nearly_all(
+    const char *what, const struct graft_outcome *outcome, struct graft_counters before) {
+    struct graft_counters after = counters_now();
+    uint64_t apart = 0;
+    printf("  %s: %u of %u", what, outcome->installed, outcome->installed + outcome->refused);
+    for (int reason = 0; reason < GRAFT_STATUS_COUNT; reason++) {
+        uint64_t refused = after.refused_by[reason] - before.refused_by[reason];
+        if (refused != 0)
+            printf(", %llu %s", (unsigned long long)refused, graft_status_slug((enum graft_status)reason));
+        if (reason == GRAFT_DENIED || reason == GRAFT_NO_EXIT || reason == GRAFT_IFUNC)
+            apart += refused;
+    }
+    uint64_t functions = outcome->installed + outcome->refused - apart;
+    printf(": %.2f %%\n", 100.0 * (double)outcome->installed / (double)functions);
+    CHECK(outcome->installed > 0 && outcome->installed * UINT64_C(1000) >= functions * 995);
+}
+
 /* The flags (GRAFT_ENTRY_*) of the only entry point of a probe. */
 static inline uint32_t flags_of(graft_probe_id probe) {
     struct graft_snapshot *snapshot = NULL;

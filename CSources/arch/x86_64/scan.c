@@ -1,4 +1,4 @@
-/* scan.c: does anything jump back into the bytes that a patch takes? Which vectors are in use?
+/* scan.c: does anything jump back into the bytes that a patch takes, and may they stay? Which vectors are in use?
  *
  * Two passes. The first looks at every byte position as if a branch began there: where no position could be a branch
  * into the entry, none is, whatever the true instruction boundaries are; this settles nearly every function at about a
@@ -98,13 +98,25 @@ static bool table_hits_patch(const struct gr_function *function, const struct gr
     return false;
 }
 
+/* A loop back to an instruction inside the patch does no harm when that and all behind it stays as it is: the jump's displacement
+ * may be what it was there (tactic.c). Only where the jump stands at the entry, and not for what is told by suspicion. */
+static bool may_be_kept(struct gr_plan *plan, uint64_t target) {
+    uint64_t offset = target - plan->address;
+    if (plan->claimed != GR_PATCH_SIZE || offset >= plan->claimed || (plan->boundaries >> offset & 1) == 0)
+        return false;
+    if (plan->kept == 0 || offset < plan->kept)
+        plan->kept = (uint8_t)offset;
+    return true;
+}
+
 /* One decoded instruction of the careful pass. */
 static bool stands_in_the_way(const struct gr_function *function, struct gr_plan *plan,
     const ZydisDecodedInstruction *in, uint64_t address, bool tables) {
     uint64_t target;
     note_vectors(in, &plan->uses_ymm, &plan->uses_zmm);
     if (gr_insn_branch(in, address, &target)) /* a call of the entry itself is recursion, and a call all the same */
-        return in->mnemonic == ZYDIS_MNEMONIC_CALL ? inside_patch(plan, target) : hits_patch(plan, target);
+        return in->mnemonic == ZYDIS_MNEMONIC_CALL ? inside_patch(plan, target)
+                                                   : hits_patch(plan, target) && !may_be_kept(plan, target);
     if (tables && in->mnemonic == ZYDIS_MNEMONIC_LEA && gr_insn_rip_operand(in, address, &target))
         return table_hits_patch(function, plan, target);
     return false;

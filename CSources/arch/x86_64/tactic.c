@@ -220,17 +220,20 @@ static enum graft_status one_store(struct gr_site *site) {
     uint64_t word = gr_tactic_word(site, &offset, &length);
     uint8_t entry[GR_PATCH_SIZE + 1];
     bool push = next_boundary(site, 0) == 1;
-    if (offset + length > sizeof word || (push && (site->push != 0 || !has_sixth(site))))
+    bool jumped_to = push && site->kept != 0 && site->kept < length;
+    if (offset + length > sizeof word || jumped_to || (push && (site->push != 0 || !has_sixth(site))))
         return GRAFT_NO_SPACE_NEAR;
     if (gr_os_peek(site->patch_address, entry, sizeof entry) != sizeof entry || !takes_stores(word))
         return GRAFT_WRITE_DENIED;
     return push ? after_push(site, length, entry[GR_PATCH_SIZE]) : at_entry(site, length);
 }
 
-/* Traps at every boundary; then with ever more of the last instructions left as they were. */
+/* Traps at every boundary in front of what the function jumps to, which stays with all behind it; then with ever more of the
+ * last instructions left as they were. */
 static enum graft_status take_with_traps(struct gr_site *site) {
-    enum graft_status status = take(site, pattern_of(site, GR_PATCH_MAX), &site->place);
-    for (unsigned from = gr_site_size(site) - 1; status == GRAFT_NO_SPACE_NEAR && from > 1; from--)
+    unsigned all = site->kept != 0 ? site->kept : gr_site_size(site);
+    enum graft_status status = take(site, pattern_of(site, all), &site->place);
+    for (unsigned from = all - 1; status == GRAFT_NO_SPACE_NEAR && from > 1; from--)
         if ((site->boundaries >> from & 1) != 0)
             status = take(site, pattern_of(site, from), &site->place);
     return status;
