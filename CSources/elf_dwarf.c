@@ -61,7 +61,7 @@ static bool is_usable(const struct gr_elf *elf, const struct gr_elf_file *file) 
 static Dwarf *begin(const struct gr_elf_file *file, Elf **elf) {
     char *image = (char *)(uintptr_t)file->bytes;
     size_t pages = (file->size + gr_os_page_size() - 1) / gr_os_page_size();
-    if (gr_os_commit(image, pages * gr_os_page_size(), true, false) != GRAFT_OK || elf_version(EV_CURRENT) == EV_NONE)
+    if (gr_os_commit(image, pages * gr_os_page_size(), true, false) != GRAFT_OK)
         return NULL;
     *elf = elf_memory(image, file->size);
     return *elf != NULL ? dwarf_begin_elf(*elf, DWARF_C_READ, NULL) : NULL;
@@ -95,6 +95,8 @@ static bool open_session(struct gr_elf *elf, const struct gr_elf_file *file, str
 void *gr_elf_dwarf_session(struct gr_elf *elf) {
     if (elf->dwarf_tried)
         return elf->dwarf != NULL ? elf->dwarf->session : NULL;
+    if (elf_version(EV_CURRENT) == EV_NONE) /* not borrowed yet (borrow.h): there may be an answer later */
+        return NULL;
     elf->dwarf_tried = true;
     const struct gr_elf_file *file = is_usable(elf, &elf->file) ? &elf->file : gr_elf_debug_file(elf);
     struct gr_elf_dwarf *dwarf = file != NULL && is_usable(elf, file) ? calloc(1, sizeof *dwarf) : NULL;

@@ -73,7 +73,7 @@ static void read_units(struct gr_elf *elf) {
 const struct gr_elf_unit *gr_elf_unit_at(struct gr_elf *elf, uint64_t address) {
     if (!elf->units_read)
         read_units(elf);
-    elf->units_read = true;
+    elf->units_read = elf->dwarf_tried;
     size_t low = 0, high = elf->unit_count;
     while (low < high) { /* units before `low` start at or below the address, those from `high` on above it */
         size_t middle = low + (high - low) / 2;
