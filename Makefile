@@ -28,6 +28,9 @@ CPPFLAGS := -D_GNU_SOURCE -Iinclude -ICSources
 CFLAGS := -std=c11 -g $(WARNINGS) -fvisibility=hidden -fPIC -pthread
 LIBRARIES := -lelf -ldw -llzma -lunwind-x86_64 -lZydis -lffi
 STRICT := -Xswiftc -warnings-as-errors -Xcc -Werror
+# What is built for release, by all that do it: with other flags, each would build everything again. A section for each
+# function: what nobody calls is left out, and the agent's library can have what a start needs in one place.
+RELEASE := -c release --static-swift-stdlib $(STRICT) -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections
 
 # $(call say,WORD,FILE) before a command: one short line instead of the command, which `make V=1` shows.
 say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2);)
@@ -106,31 +109,48 @@ $(PRELOAD): CSources/preload/preload.c CSources/compiler.h build/obj/libgraft-pr
 	$(call say,link,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -shared $(HARDENED) -Wl,-soname,$(@F) \
 		-Wl,--version-script=build/obj/libgraft-preload.map -o $@ $< -ldl
 
+# swiftc keeps an object of other flags where the code would be the same: after a change of the flags the objects go.
+build/obj/release: always
+	@mkdir -p $(@D)
+	@echo '$(RELEASE)' | cmp -s - $@ || { rm -f .build/release/*.build/*.swift.o; echo '$(RELEASE)' >$@; }
+
 # What the stub loads: the agent, the core and the Swift runtime, private but for one entry. SwiftPM only ever adds to an
 # archive, so the old one goes first. From one relocatable object swiftc learns which Swift libraries it needs; lld keeps
-# private what gold would export. libgcc_s comes before libunwind, which has unwinder functions of the same names. The
-# C++ library that the Swift runtime needs is linked in as well: loading the shared one, which binds thousands of names,
-# would be a quarter of the start-up of a program. It is found first in a folder that has nothing else.
+# private what gold would export. It writes through a mapping, page by page, and so the page cache keeps it: a copy is mapped
+# into programs in fewer, larger pieces.
+# Each library that a program loads for the agent costs it a tenth of a millisecond, so those are linked in whose archives
+# allow it: the C++ library that the Swift runtime needs, liblzma and libffi, found first in a folder that has nothing else.
+# libdw and libunwind are borrowed when something is to be installed (CSources/borrow.h).
 # Its 27,000 relative relocations take 5 KB instead of 660, where the dynamic linker of this machine knows that form (glibc 2.36):
-# a library that was built here needs that glibc then.
+# a library that was built here needs that glibc then. What a start calls comes first in the code, in one place: the kernel maps
+# sixteen pages for each that is touched. A name in that list that is nowhere any more is no error.
 AGENT_ARCHIVE := .build/release/libGraftAgentArchive.a
-AGENT_CXX := build/obj/static
+AGENT_STATIC := build/obj/static
+AGENT_LINKED_IN := libstdc++.a liblzma.a libffi.a
+AGENT_LIBRARIES := $(filter-out -lelf -ldw -lunwind-x86_64,$(LIBRARIES))
+AGENT_PARTS := $(patsubst %,build/obj/CSources/preload/%.o,runtime.c borrow.c lend.S)
+AGENT_ORDER := CSources/preload/Generated/start.order
 PACKED := $(shell grep -q GLIBC_ABI_DT_RELR "$$(gcc -print-file-name=libc.so.6)" && echo -z pack-relative-relocs)
-$(AGENT): $(SWIFT_SOURCES) build/obj/libgraft-agent.map Makefile | packages
-	@mkdir -p $(@D) build/obj
+$(AGENT): $(SWIFT_SOURCES) $(AGENT_PARTS) $(AGENT_ORDER) build/obj/libgraft-agent.map Makefile | build/obj/release packages
+	@mkdir -p $(@D) $(AGENT_STATIC)
 	@rm -f $(AGENT_ARCHIVE)
-	$(SWIFT) build -c release --static-swift-stdlib --product GraftAgentArchive $(STRICT)
+	$(SWIFT) build $(RELEASE) --product GraftAgentArchive
 	@ld -r -o build/obj/graft-agent.o --whole-archive $(AGENT_ARCHIVE)
-	@mkdir -p $(AGENT_CXX)
-	@ln -sf "$$($(GXX) -print-file-name=libstdc++.a)" $(AGENT_CXX)/libstdc++.a
-	$(call say,link,$@)swiftc -use-ld=lld -emit-library -static-stdlib -o $@ build/obj/graft-agent.o -L$(AGENT_CXX) \
-		$(foreach flag,-soname=$(@F) --version-script=build/obj/libgraft-agent.map --gc-sections -z nodelete -z defs \
-		-z relro -z now $(PACKED),-Xlinker $(flag)) -lgcc_s $(LIBRARIES)
+	@for archive in $(AGENT_LINKED_IN); do ln -sf "$$($(GXX) -print-file-name=$$archive)" $(AGENT_STATIC)/$$archive; done
+	$(call say,link,$@)swiftc -use-ld=lld -emit-library -static-stdlib -o $@.linked build/obj/graft-agent.o \
+		$(AGENT_PARTS) -L$(AGENT_STATIC) $(foreach flag,-soname=$(@F) \
+		--version-script=build/obj/libgraft-agent.map --symbol-ordering-file=$(AGENT_ORDER) --no-warn-symbol-ordering \
+		--gc-sections -z nodelete -z defs -z relro -z now $(PACKED),-Xlinker $(flag)) -lgcc_s $(AGENT_LIBRARIES)
+	@cp $@.linked $@ && rm $@.linked
+
+# Which functions a start calls, without and with a configuration, as valgrind sees it: to be made anew when it shows.
+start-order: $(AGENT) $(PRELOAD) ## Finds out anew which functions a start calls, for the order of the agent's code (a minute)
+	@Tests/Benchmarks/make-start-order build/lib/graft $(AGENT_ORDER)
 
 # The tool carries its Swift runtime: it runs where no toolchain is.
-$(GRAFT): $(SWIFT_SOURCES) | packages
+$(GRAFT): $(SWIFT_SOURCES) | build/obj/release packages
 	@mkdir -p $(@D)
-	$(SWIFT) build -c release --static-swift-stdlib --product graft $(STRICT)
+	$(SWIFT) build $(RELEASE) --product graft
 	@install -m 755 .build/release/graft $@
 
 # A program that changes its own functions under threads that do what programs do, for users to run where they are. It
@@ -187,4 +207,4 @@ clean: ## Removes build/ and .build/
 
 -include $(CORE_OBJECTS:.o=.d)
 
-.PHONY: help setup packages build c swift stress run docs install uninstall clean
+.PHONY: always help setup packages build c swift stress run start-order docs install uninstall clean

@@ -233,7 +233,7 @@ bench: $(BENCHMARK_PROGRAMS) build/bench/start ## Measures calls, installs, star
 BENCHMARK_REMOTE := Tests/Benchmarks/RemoteConfig
 build/bench/bench_remote_config: $(SWIFT_SOURCES) $(wildcard $(BENCHMARK_REMOTE)/*.swift) | packages
 	@mkdir -p $(@D)
-	$(SWIFT) build -c release --static-swift-stdlib --product $(@F) $(STRICT)
+	$(SWIFT) build $(RELEASE) --product $(@F)
 	@install -m 755 .build/release/$(@F) $@
 
 build/bench/allocations.so: $(BENCHMARK_REMOTE)/allocations.c | packages

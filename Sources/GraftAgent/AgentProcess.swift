@@ -64,6 +64,7 @@ extension AgentProcess {
         guard gate.isOpen else { return }
         let settings = AgentSettings(program: AgentReport.ownProgram) { environment[$0] }
         settings.complaints.forEach(AgentLog.complain)
+        if settings.remote != nil { Libc.keepBorrowedLibraries() }
         let made = make(settings: settings, gate: gate)
         if settings.configuration != nil || settings.remote != nil { guardThreads(log: made.agent.agent.log) }
         do throws(AgentError) {

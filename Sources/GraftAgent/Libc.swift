@@ -40,6 +40,12 @@ package enum Libc {
         _ = prctlFunction?(setDumpable, 0, 0, 0, 0)
     }
 
+    /// Loads what the core borrows when something is to be installed (CSources/borrow.h). A configuration from an agent
+    /// may come when the program has changed its root or may open no file any more; one from a file then does not.
+    static func keepBorrowedLibraries() {
+        for library in ["libdw.so.1", "libunwind-x86_64.so.8"] { _ = dlopen(library, RTLD_NOW | RTLD_LOCAL) }
+    }
+
     /// Looks a function up among the global symbols.
     private static func find<Function>(_ name: String, as type: Function.Type) -> Function? {
         guard let address = dlsym(nil, name) else { return nil }

@@ -40,6 +40,12 @@ import Testing
         }
     }
 
+    /// Whether a process has loaded what reads debug information and stacks.
+    private func canRead(_ process: pid_t) throws -> Bool {
+        let maps = try String(contentsOfFile: "/proc/\(process)/maps", encoding: .utf8)
+        return maps.contains("/libdw") && maps.contains("/libunwind")
+    }
+
     @Test func `every function is instrumented though the allocator's threads block all signals and sleep`() throws {
         let arguments = [
             "run", "--sca", "--config", folder, "--report", report, "--", server, "--port", "0", "--unixsocket", socket,
@@ -50,6 +56,7 @@ import Testing
         let allocators = "jemalloc_bg_thd"
         #expect(try eventually { try threads(of: running.number, blocking: SIGUSR1).contains(allocators) })
         #expect(try threads(of: running.number, blocking: SIGTRAP).isEmpty)
+        #expect(try !canRead(running.number))
 
         let target = "redis-server:*Command"
         let text = JSONWriter.text(["targets": .array([.string(target)])])
@@ -61,6 +68,7 @@ import Testing
         }
         let reasons = try ReportFileView(report).entries(target).compactMap { $0["reason"]?.string }
         #expect(isInstalled && reasons.isEmpty, "\(reasons)")
+        #expect(try canRead(running.number))
         #expect(try ask("set", "tea", "2") == "OK\n")
         #expect(try eventually { try ReportFileView(report).hits(target) > 0 })
         #expect(try ReportFileView(report).root["counters"]?["unsafe_threads"]?.integer ?? 0 == 0)
