@@ -42,7 +42,7 @@ import Testing
 
     /// Whether a process has loaded what reads debug information and stacks.
     private func canRead(_ process: pid_t) throws -> Bool {
-        let maps = try String(contentsOfFile: "/proc/\(process)/maps", encoding: .utf8)
+        let maps = try Command.run("/bin/cat", ["/proc/\(process)/maps"]).output
         return maps.contains("/libdw") && maps.contains("/libunwind")
     }
 
