@@ -24,7 +24,7 @@ static void close_file(struct gr_loaded *loaded) {
         gr_elf_close(loaded->elf);
     loaded->elf = NULL;
     loaded->functions = NULL;
-    loaded->module.functions = NULL;
+    memset(loaded->modules, 0, sizeof loaded->modules);
     loaded->function_count = 0;
 }
 

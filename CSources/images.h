@@ -21,15 +21,17 @@ enum gr_image_state {
 
 enum { GR_IMAGE_ATTEMPTS = 8 }; /* to read a file that the system refuses, before it counts as unreadable */
 
-/* One loaded image. */
-/* What was found of the module that was asked for last. */
+enum { GR_MODULES_KNOWN = 8 };
+
+/* What was found of a module. */
 struct gr_module_memory {
-    const struct gr_elf_function *functions; /* what was searched; null: nothing yet */
-    size_t count, size;                      /* of the text */
+    const struct gr_elf_function *functions; /* what was searched; null: the strings of a file that was not read */
+    size_t count, size;                      /* of the functions; of the text: 0 for nothing yet */
     bool held;
     char text[64]; /* longer ones are searched each time */
 };
 
+/* One loaded image. */
 struct gr_loaded {
     struct gr_image image; /* what others see; its strings are ours */
     char *name;            /* the loader's */
@@ -46,9 +48,10 @@ struct gr_loaded {
     const struct gr_elf_function *functions; /* owned by `elf`; set when open */
     size_t function_count;
     struct gr_name_cache names;
-    struct gr_name_index index; /* for a batch */
-    struct gr_module_memory module;
-    struct gr_texts kept; /* gr_resolver_keep's */
+    struct gr_name_index index;                        /* for a batch */
+    struct gr_module_memory modules[GR_MODULES_KNOWN]; /* those that were asked for last */
+    unsigned next_module;                              /* the one to forget */
+    struct gr_texts kept;                              /* gr_resolver_keep's */
 };
 
 struct gr_resolver {

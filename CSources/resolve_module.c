@@ -2,7 +2,7 @@
  *
  * A target like "shop:order" may mean the program shop and the module Shop or shop, pieces of which may be in any image. Most
  * images have none, and the targets of one update mostly name the same few modules: so an image is searched once for the
- * text that every mangled name of the module has, and the answer is kept for the next target. To read the functions of every
+ * text that every mangled name of a module has, and the answer is kept for the next targets. To read the functions of every
  * image that a program has loaded would take most of the time of its first target. Neighbours: needle.c says which
  * text, resolve.c asks. */
 #include "found.h"
@@ -35,15 +35,26 @@ static bool search_module(struct gr_loaded *loaded, const struct gr_needle *need
     return false;
 }
 
+static struct gr_module_memory *recall(struct gr_loaded *loaded, const struct gr_needle *needle) {
+    for (unsigned i = 0; i < GR_MODULES_KNOWN; i++) {
+        struct gr_module_memory *memory = &loaded->modules[i];
+        if (memory->size == needle->size && memory->functions == loaded->functions &&
+            memory->count == loaded->function_count && memcmp(memory->text, needle->text, needle->size) == 0)
+            return memory;
+    }
+    return NULL;
+}
+
 bool gr_loaded_may_hold_module(struct gr_loaded *loaded, const struct gr_needle *needle) {
-    struct gr_module_memory *memory = &loaded->module;
+    struct gr_module_memory *memory;
     if (needle->size == 0 || needle->size > sizeof memory->text)
         return true;
-    if (memory->functions != loaded->functions || memory->count != loaded->function_count ||
-        memory->size != needle->size || memcmp(memory->text, needle->text, needle->size) != 0) {
-        *memory = (struct gr_module_memory){loaded->functions, loaded->function_count, needle->size, false, {0}};
+    memory = recall(loaded, needle);
+    if (memory == NULL) {
+        bool held = search_module(loaded, needle); /* may open the file, and then forget what was known */
+        memory = &loaded->modules[loaded->next_module++ % GR_MODULES_KNOWN];
+        *memory = (struct gr_module_memory){loaded->functions, loaded->function_count, needle->size, held, {0}};
         memcpy(memory->text, needle->text, needle->size);
-        memory->held = search_module(loaded, needle);
     }
     return memory->held;
 }
