@@ -62,9 +62,11 @@ static void give(struct gr_budget *budget, uint64_t allowed) {
         memory_order_seq_cst, memory_order_relaxed); /* pairs with used_up and shut_unless_given */
 }
 
-/* Begins a new second at `now`, or ends what somebody else has begun. False when the last one is not over. */
-static bool begin_second(struct gr_budget *budget, uint64_t now, struct view *seen) {
+/* Begins a new second, or ends what somebody else has begun. False when the last one is not over. The clock is read after
+ * the calls were seen to be used up: so no second begins before the last one's calls have been told. */
+static bool begin_second(struct gr_budget *budget, struct view *seen) {
     if (given(budget, seen)) {
+        uint64_t now = gr_os_nanoseconds();
         if (now < over_at(seen))
             return false;
         turn(budget, now, seen);
@@ -76,7 +78,7 @@ static bool begin_second(struct gr_budget *budget, uint64_t now, struct view *se
 
 /* True after calls have been given, or are about to be, by somebody else. */
 static bool begun(struct gr_budget *budget, struct view *seen) {
-    if (!begin_second(budget, gr_os_nanoseconds(), seen))
+    if (!begin_second(budget, seen))
         return false;
     if (atomic_load_explicit(&budget->shut, memory_order_seq_cst)) /* pairs with shut_unless_given */
         gr_notify();
@@ -96,9 +98,9 @@ GR_NOINLINE bool gr_budget_take_late(struct gr_budget *budget) {
 }
 
 /* A hit that had not seen it shut may have begun the new second itself. */
-static bool open_again(struct gr_budget *budget, uint64_t now) {
+static bool open_again(struct gr_budget *budget) {
     struct view seen;
-    if (used_up(budget, &seen) && !begin_second(budget, now, &seen))
+    if (used_up(budget, &seen) && !begin_second(budget, &seen))
         return false;
     atomic_store_explicit(&budget->shut, false, memory_order_release);
     return true;
@@ -114,17 +116,17 @@ static bool shut_unless_given(struct gr_budget *budget, const struct view *seen)
     return stays;
 }
 
-bool gr_budget_tend(struct gr_budget *budget, uint64_t now) {
+bool gr_budget_tend(struct gr_budget *budget) {
     struct view seen;
     if (gr_budget_shut(budget))
-        return open_again(budget, now);
+        return open_again(budget);
     if (!atomic_load_explicit(&budget->asked, memory_order_acquire))
         return false;
     if (!used_up(budget, &seen)) { /* asked too late: a new second had begun */
         atomic_store_explicit(&budget->asked, false, memory_order_relaxed);
         return false;
     }
-    if (!given(budget, &seen) || now >= over_at(&seen))
+    if (!given(budget, &seen) || gr_os_nanoseconds() >= over_at(&seen))
         return false; /* whoever is told next sees to it */
     return shut_unless_given(budget, &seen);
 }

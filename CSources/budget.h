@@ -61,7 +61,7 @@ static inline bool gr_budget_shut(const struct gr_budget *budget) {
 
 /* Shuts a budget that is used up, and opens it with new calls when its second is over. True when it is now what it was
  * not before. Control plane. */
-bool gr_budget_tend(struct gr_budget *budget, uint64_t now);
+bool gr_budget_tend(struct gr_budget *budget);
 /* When gr_budget_tend has something to do again. Control plane; of a budget that is shut. */
 uint64_t gr_budget_opens(const struct gr_budget *budget);
 

@@ -105,7 +105,7 @@ void gr_meters_tend(void) {
             continue;
         take_out(probe);
         struct gr_budget *budget = &probe->meter->budget;
-        if (gr_budget_tend(budget, now))
+        if (gr_budget_tend(budget))
             touch_sites(probe);
         if (gr_budget_shut(budget) && gr_budget_opens(budget) < gr_plane.meters_at)
             gr_plane.meters_at = gr_budget_opens(budget);
