@@ -60,10 +60,10 @@ package struct AgentReport: Sendable {
     /// The document as the text of a file.
     package var text: [UInt8] { JSONWriter.bytes(json, style: .pretty) + [UInt8(ascii: "\n")] }
 
-    /// The path of this process's program.
-    package static var ownProgram: String? {
+    /// The path of this process's program, asked for once: it stays until another program takes its place.
+    package static let ownProgram: String? = {
         guard let path = realpath("/proc/self/exe", nil) else { return nil }
         defer { free(path) }
         return String(cString: path)
-    }
+    }()
 }

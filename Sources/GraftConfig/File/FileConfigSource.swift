@@ -93,7 +93,9 @@ public final class FileConfigSource: ConfigSource {
                 throw error.error("a relative path has no beginning", path: path)
             }
         }
-        let absolute = "/" + (base + "/" + path).split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+        var absolute = ""
+        for name in (base + "/" + path).split(separator: "/") where name != "." { absolute += "/" + String(name) }
+        if absolute.isEmpty { absolute = "/" }
         guard absolute.utf8.count <= maximumPathBytes else {
             throw ConfigError(.badPath, "the path is longer than \(maximumPathBytes) bytes")
         }

@@ -58,7 +58,8 @@ struct PathWalk {
 
     /// The path of `name` in `directory`.
     static func join(_ directory: String, _ name: some StringProtocol) -> String {
-        directory.hasSuffix("/") ? directory + name : directory + "/" + name
+        let name = String(name)  // text and text: what joins any two collections is made at run time
+        return directory.hasSuffix("/") ? directory + name : directory + "/" + name
     }
 }
 

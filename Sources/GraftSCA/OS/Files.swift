@@ -54,6 +54,6 @@ enum Files {
     static func join(_ root: String, _ path: String) -> String {
         var root = root[...]
         while root.last == "/" { root = root.dropLast() }
-        return root + path
+        return String(root) + path
     }
 }
