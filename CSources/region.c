@@ -49,23 +49,26 @@ static char *read_maps(void) {
     return gr_os_read_file("/proc/self/maps", MAPS_MAX, &text, &size) == GRAFT_OK ? text : NULL;
 }
 
-/* The program's growth areas, as they were when first asked for. */
-static const struct range *growth_areas(void) {
-    static struct range areas[2];
-    static bool known;
-    if (known)
-        return areas;
-    char *maps = read_maps();
+/* The program's growth areas, as they were when the mappings were first read. */
+static struct range areas[2];
+static bool areas_known;
+
+static void learn_areas(const char *maps) {
     const char *line = maps;
     struct range range;
     bool heap, stack;
-    while (line != NULL && next_mapping(&line, &range, &heap, &stack)) {
+    while (!areas_known && line != NULL && next_mapping(&line, &range, &heap, &stack)) {
         if (heap)
             areas[0] = (struct range){range.end, range.end + heap_growth};
         if (stack)
             areas[1] = (struct range){range.start - stack_growth, range.start};
     }
-    known = maps != NULL;
+    areas_known = areas_known || maps != NULL;
+}
+
+static const struct range *growth_areas(void) {
+    char *maps = areas_known ? NULL : read_maps();
+    learn_areas(maps);
     free(maps);
     return areas;
 }
@@ -93,6 +96,7 @@ static uint64_t distance(uint64_t at, uint64_t low, uint64_t high) {
 
 uint64_t gr_region_near(uint64_t low, uint64_t high, uint64_t size, uint64_t reach) {
     char *maps = read_maps();
+    learn_areas(maps);
     const char *line = maps;
     uint64_t below = 0, above = 0;
     struct range gap = {.start = lowest}, range;
