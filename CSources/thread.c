@@ -150,7 +150,9 @@ static uint32_t id_of(const struct gr_thread *thread) {
 }
 
 static void find_latest(uint32_t numbers) {
-    memset(latest, 0, sizeof latest);
+    /* Only where something will be looked for: most programs have few threads, and all of it would be memory. */
+    for (uint32_t number = 1; number <= numbers; number++)
+        latest[id_of(block(number)) % LATEST] = 0;
     for (uint32_t number = 1; number <= numbers; number++) {
         uint32_t id = id_of(block(number));
         uint32_t *place = &latest[id % LATEST];
@@ -160,7 +162,8 @@ static void find_latest(uint32_t numbers) {
 }
 
 static bool superseded(const struct gr_thread *thread, uint32_t id) {
-    uint32_t number = latest[id % LATEST]; /* 0: the block was taken after find_latest had looked */
+    /* 0, or another thread's of an earlier round: the block was taken after find_latest had looked */
+    uint32_t number = latest[id % LATEST];
     const struct gr_thread *other = number != 0 ? block(number) : NULL;
     return other != NULL && other != thread && id_of(other) == id && other->serial > thread->serial;
 }
