@@ -86,6 +86,8 @@ void gr_pattern_complete(struct gr_pattern *pattern);
 
 /* Fill in the needles, and then the signatures that a linker name must cover to match. Called by gr_pattern_prepare. */
 void gr_pattern_needles(struct gr_pattern *pattern);
+/* That of the module alone, which needs no more than gr_pattern_begin: most images are asked for nothing else. */
+void gr_pattern_module_needle(struct gr_pattern *pattern);
 void gr_pattern_signatures(struct gr_pattern *pattern);
 struct gr_signature gr_pattern_linker_signature(const struct gr_pattern *pattern);
 

@@ -103,10 +103,11 @@ static void swift_needle(struct gr_pattern *pattern) {
 }
 
 /* The standard library's and C's modules have codes; a dotted qualifier leaves open which part is the module. */
-static void module_needle(struct gr_pattern *pattern) {
+void gr_pattern_module_needle(struct gr_pattern *pattern) {
     static const char *const coded[] = {"Swift", "__C", "__C_Synthesized", "_Concurrency"};
     const char *module = pattern->target->qualifier;
     size_t size = strlen(module);
+    pattern->module_needle = (struct gr_needle){NULL, 0};
     for (size_t i = 0; i < sizeof coded / sizeof *coded; i++)
         if (strcmp(module, coded[i]) == 0)
             return;
@@ -128,7 +129,7 @@ static void cxx_needle(struct gr_pattern *pattern) {
 
 void gr_pattern_needles(struct gr_pattern *pattern) {
     swift_needle(pattern);
-    module_needle(pattern);
+    gr_pattern_module_needle(pattern);
     cxx_needle(pattern);
 }
 
