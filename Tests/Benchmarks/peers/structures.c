@@ -101,7 +101,7 @@ static size_t found;
 static int matches(struct cds_lfht_node *node, const void *key) {
     return caa_container_of(node, __typeof__(nodes[0]), urcus)->key == *(const uint64_t *)key;
 }
-static unsigned long spread(uint64_t key) {
+static unsigned long hash_of_peers(uint64_t key) {
     return (unsigned long)(key * 0x9E3779B97F4A7C15u >> 20);
 }
 static void *ck_take(size_t size) {
@@ -113,7 +113,7 @@ static void ck_give(void *memory, size_t size, bool deferred) {
 }
 static void ck_spread(struct ck_ht_hash *hash, const void *key, size_t size, uint64_t seed) {
     (void)size, (void)seed;
-    hash->value = spread(*(const uintptr_t *)key);
+    hash->value = hash_of_peers(*(const uintptr_t *)key);
 }
 
 static void fill(void) {
@@ -128,7 +128,7 @@ static void fill(void) {
         require(gr_registry_insert(registry, &nodes[i].ours) == GRAFT_OK, "insert");
         cds_lfht_node_init(&nodes[i].urcus);
         rcu_read_lock();
-        cds_lfht_add(urcu_table, spread(key), &nodes[i].urcus);
+        cds_lfht_add(urcu_table, hash_of_peers(key), &nodes[i].urcus);
         rcu_read_unlock();
         ck_ht_entry_t entry;
         ck_ht_hash_t hash;
@@ -154,7 +154,7 @@ static void urcu_lookups(void) {
         struct cds_lfht_iter at;
         uint64_t key = wanted[i % LOOKUPS];
         rcu_read_lock();
-        cds_lfht_lookup(urcu_table, spread(key), matches, &key, &at);
+        cds_lfht_lookup(urcu_table, hash_of_peers(key), matches, &key, &at);
         found += cds_lfht_iter_get_node(&at) != NULL;
         rcu_read_unlock();
     }
