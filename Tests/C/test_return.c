@@ -143,7 +143,7 @@ static void the_first_choice_does_not_come_back_where_threads_cannot_be_asked(vo
 }
 
 static void the_next_install_is_as_the_first_one_would_have_been(void) {
-    uint64_t hits[FUNCTIONS], before = atomic_load(&rounds);
+    uint64_t hits[FUNCTIONS];
     for (size_t i = 0; i < count; i++)
         hits[i] = gr_counter_read(sites[i]);
     CHECK_EQUAL(commit(sites, count), GRAFT_OK);
@@ -154,6 +154,7 @@ static void the_next_install_is_as_the_first_one_would_have_been(void) {
             if ((site->boundaries >> byte & 1) != 0)
                 CHECK(site->jump[byte] == 0xcc || site->jump[byte] == site->original[byte]);
     }
+    uint64_t before = atomic_load(&rounds);
     while (atomic_load(&rounds) < before + 2 * (CALLERS + 1) + 1) /* one of them has begun and ended since */
         sched_yield();
     for (size_t i = 0; i < count; i++)
