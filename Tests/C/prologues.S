@@ -279,7 +279,9 @@ p_pointer: .quad p_add_nothing
 /* more of the commonest kind, at every alignment that a byte offset can have */
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8
         .p2align 4
+        .if     \n
         .skip   \n, 0x90
+        .endif
         .globl  p_copy\n
         .type   p_copy\n, @function
 p_copy\n:
