@@ -16,8 +16,9 @@
 
 /* Memory (memory.c). Addresses and sizes are multiples of the page. */
 size_t gr_os_page_size(void); /* hit */
-/* Takes address space, readable and writable, that gets memory when it is written to. `address` 0: anywhere or GRAFT_NO_MEMORY; else exactly there or
- * GRAFT_NO_SPACE_NEAR, whatever the reason; what is mapped there already is never touched. */
+/* Takes address space, readable and writable, that gets memory when it is written to. `address` 0: anywhere or
+ * GRAFT_NO_MEMORY; else exactly there or GRAFT_NO_SPACE_NEAR, whatever the reason; what is mapped there already is never
+ * touched. */
 enum graft_status gr_os_reserve(uintptr_t address, size_t size, void **memory);
 /* Reserves below 2 GiB (MAP_32BIT), readable and writable. GRAFT_NO_MEMORY. */
 enum graft_status gr_os_reserve_low(size_t size, void **memory);
