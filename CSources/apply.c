@@ -87,7 +87,7 @@ static void watch_loader(void) {
     }
 }
 
-static size_t installs(const struct graft_change *changes, size_t count) {
+size_t gr_installs(const struct graft_change *changes, size_t count) {
     size_t installs = 0;
     for (size_t i = 0; i < count; i++)
         installs += changes[i].kind == GRAFT_CHANGE_INSTALL;
@@ -99,7 +99,7 @@ void gr_apply(const struct graft_change *changes, size_t count, struct graft_out
     bool removes = false;
     watch_loader();
     gr_patch_begin();
-    gr_patch_expect(installs(changes, count));
+    gr_patch_expect(gr_installs(changes, count));
     for (size_t i = 0; i < count; i++) {
         outcomes[i] = (struct graft_outcome){.kind = changes[i].kind, .probe = changes[i].probe};
         outcomes[i].status = doing != NULL ? begin(&changes[i], &doing[i]) : GRAFT_NO_MEMORY;

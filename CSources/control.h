@@ -34,6 +34,8 @@ void gr_streams_forget_own(void);
 
 /* apply.c: carries out one update; fills in one outcome for each change. */
 void gr_apply(const struct graft_change *changes, size_t count, struct graft_outcome *outcomes);
+/* How many of the changes install something. */
+size_t gr_installs(const struct graft_change *changes, size_t count);
 /* Starts the guard (guard.h) before there is a probe that needs it. */
 void gr_apply_guard(void);
 /* Removes every probe, also our own; restores every byte. */

@@ -24,9 +24,7 @@ static uint64_t key_of(const struct graft_entry_point *entry) {
 }
 
 enum graft_status gr_identity_add(const struct graft_entry_point *entry, uint64_t image_serial) {
-    if (first != NULL && first->serial == image_serial) /* mostly: functions come by images */
-        return GRAFT_OK;
-    for (const struct record *record = first; record != NULL; record = record->next)
+    for (const struct record *record = first; record != NULL; record = record->next) /* mostly the first is it */
         if (record->serial == image_serial)
             return GRAFT_OK;
     struct record *made = gr_heap_take(sizeof *made);

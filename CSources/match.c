@@ -67,6 +67,7 @@ void gr_pattern_begin(const struct gr_target *target, struct gr_pattern *pattern
     pattern->name_size = strlen(target->name);
     pattern->glob = first != 0 && first != '(';
     pattern->linker_signature = gr_pattern_linker_signature(pattern);
+    gr_pattern_module_needle(pattern);
     pattern->complete = false;
 }
 

@@ -64,6 +64,7 @@ struct gr_pattern {
     size_t name_size;
     bool glob; /* the name, without its parameter list, has a * or ? */
     struct gr_signature linker_signature;
+    struct gr_needle module_needle; /* of an image that a module may have pieces in */
     /* for demangled names */
     bool complete; /* what follows has been filled in */
     bool cxx_readable;
@@ -74,7 +75,7 @@ struct gr_pattern {
     char dotted[2 * (GRAFT_TARGET_MAX + 1)]; /* "pkg.module.Class.method" */
     size_t starts[GR_QUALIFIER_DOTS_MAX];    /* where in `dotted` the module may begin */
     size_t start_count;
-    struct gr_needle swift_needle, module_needle, cxx_needle;
+    struct gr_needle swift_needle, cxx_needle;
     struct gr_signature swift_signature, module_signature, cxx_signature;
 };
 
@@ -86,7 +87,7 @@ void gr_pattern_complete(struct gr_pattern *pattern);
 
 /* Fill in the needles, and then the signatures that a linker name must cover to match. Called by gr_pattern_prepare. */
 void gr_pattern_needles(struct gr_pattern *pattern);
-/* That of the module alone, which needs no more than gr_pattern_begin: most images are asked for nothing else. */
+/* That of the module, which most images are asked for and for nothing else: called by gr_pattern_begin. */
 void gr_pattern_module_needle(struct gr_pattern *pattern);
 void gr_pattern_signatures(struct gr_pattern *pattern);
 struct gr_signature gr_pattern_linker_signature(const struct gr_pattern *pattern);

@@ -129,7 +129,6 @@ static void cxx_needle(struct gr_pattern *pattern) {
 
 void gr_pattern_needles(struct gr_pattern *pattern) {
     swift_needle(pattern);
-    gr_pattern_module_needle(pattern);
     cxx_needle(pattern);
 }
 

@@ -94,10 +94,9 @@ static enum graft_status search_linker_names(
 }
 
 /* False when nothing of the image can match, as far as that is known without reading its functions. */
-static bool may_hold(struct gr_loaded *loaded, struct gr_pattern *pattern, const struct gr_selection *selection) {
+static bool may_hold(struct gr_loaded *loaded, const struct gr_pattern *pattern, const struct gr_selection *selection) {
     if (selection->linker_names || !selection->swift_named)
         return selection->linker_names;
-    gr_pattern_module_needle(pattern);
     return gr_loaded_may_hold_module(loaded, &pattern->module_needle);
 }
 

@@ -152,13 +152,6 @@ static enum graft_status copy_changes(const struct graft_update *from, size_t si
     return GRAFT_OK;
 }
 
-static bool installs(const struct update *update) {
-    bool found = false;
-    for (size_t i = 0; i < update->count; i++)
-        found = found || update->changes[i].kind == GRAFT_CHANGE_INSTALL;
-    return found;
-}
-
 enum graft_status gr_stream_submit(struct graft_stream *stream, const struct graft_update *update,
     const struct graft_sizes *sizes, graft_outcome_handler outcome, void *context) {
     if (stream == NULL || (update->changes == NULL && update->count != 0) ||
@@ -176,7 +169,7 @@ enum graft_status gr_stream_submit(struct graft_stream *stream, const struct gra
     copy->outcome_size = sizes->outcome;
     copy->count = 0;
     enum graft_status status = copy_changes(update, sizes->change, copy);
-    if (status == GRAFT_OK && installs(copy))
+    if (status == GRAFT_OK && gr_installs(copy->changes, copy->count) != 0)
         gr_borrow();
     if (status == GRAFT_OK)
         status = gr_queue_submit(stream->queue, &copy->item);
